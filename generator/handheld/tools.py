@@ -1,15 +1,34 @@
-"""The one door to the outside: executables, package downloads, process trees and the clock.
+"""The one door to the outside: executables, processes, package downloads, locks and the clock.
 
 No other module imports `subprocess`, sockets or `time`; the linter enforces it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import join as shell_join
+from typing import Self
 
+from handheld.errors import CacheReadOnly, ToolFailed, ToolMissing, ToolTimeout
 from handheld.progress import Progress
+
+TICK = 0.1
+"""Seconds between two looks at a running process."""
+GRACE = 3.0
+"""Seconds that a process gets to end by itself before it is killed."""
+TAIL = 64 * 1024
+"""Characters of output that `stream` keeps for messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +51,15 @@ class Tools:
 
     def find(self, name: str) -> Path | None:
         """Search PATH for an executable; also takes a path. None when there is none."""
-        raise NotImplementedError
+        found = shutil.which(name, path=self.environ.get("PATH", ""))
+        return Path(found) if found else None
 
     def require(self, name: str, fix: str = "") -> Path:
         """Like `find`, but a missing executable is a MachineError that names the PATH searched and `fix`."""
-        raise NotImplementedError
+        found = self.find(name)
+        if found is None:
+            raise ToolMissing(name, self.environ.get("PATH", ""), fix)
+        return found
 
     def run(
         self,
@@ -54,7 +77,21 @@ class Tools:
         after `timeout` seconds the whole process tree is ended and a MachineError is raised. The executable is
         resolved first; a missing one is a MachineError. Ctrl-C ends the tree before it goes on.
         """
-        raise NotImplementedError
+        command = self._resolved(argv)
+        begin = time.monotonic()
+        with self._start(command, cwd, env, stdin is not None, subprocess.PIPE) as process:
+            try:
+                out, err = process.communicate(None if stdin is None else stdin.encode(), timeout)
+            except subprocess.TimeoutExpired:
+                end_tree(process)
+                raise ToolTimeout(shell_join(command), timeout or 0) from None
+            except BaseException:
+                end_tree(process)
+                raise
+        done = Completed(command, process.returncode, _text(out), _text(err), time.monotonic() - begin)
+        if check and done.returncode != 0:
+            raise ToolFailed(shell_join(command), done.returncode, _last_lines(done.stderr or done.stdout))
+        return done
 
     def stream(
         self,
@@ -65,12 +102,34 @@ class Tools:
         env: Mapping[str, str] | None = None,
         timeout: float | None = None,
         check: bool = True,
+        on_tick: Callable[[], bool] | None = None,
     ) -> Completed:
         """Run with stdout and stderr joined; each line goes to `on_line` as it comes (without its line end).
 
-        Gives a Completed whose stdout holds the last lines (at most 64 KB), for messages. Otherwise like `run`.
+        A carriage return ends a line too, as progress bars use it. `on_tick` is called about ten times a second; when
+        it returns True the process tree is ended, and the Completed tells it by a negative exit code, which is no
+        failure then. Gives a Completed whose stdout holds the last lines (at most 64 KB), for messages. Otherwise like
+        `run`.
         """
-        raise NotImplementedError
+        command = self._resolved(argv)
+        begin = time.monotonic()
+        stopped = False
+        with self._start(command, cwd, env, False, subprocess.STDOUT) as process, _Output(process, on_line) as output:
+            try:
+                while output.step():
+                    if on_tick is not None and output.ticked and on_tick():
+                        stopped = True
+                        end_tree(process)
+                        break
+                    if timeout is not None and time.monotonic() - begin > timeout:
+                        raise ToolTimeout(shell_join(command), timeout)
+            except BaseException:
+                end_tree(process)
+                raise
+        done = Completed(command, process.returncode, output.tail(), "", time.monotonic() - begin)
+        if check and not stopped and done.returncode != 0:
+            raise ToolFailed(shell_join(command), done.returncode, _last_lines(done.stdout))
+        return done
 
     def fetch_pypi(self, requirement: str, sha256: str, kind: str, progress: Progress, size: int | None = None) -> Path:
         """Give the archive `name==version` from the cache, or download it with pip.
@@ -86,13 +145,169 @@ class Tools:
             MachineError: no network, no such package on the index in use, disk full, no pip.
             FileError: the hash does not match.
         """
-        raise NotImplementedError
+        from handheld.pypi import fetch  # noqa: PLC0415 - only a download needs it
+
+        return fetch(self, requirement, sha256, kind, progress, size)
+
+    @contextlib.contextmanager
+    def lock(self, name: str, progress: Progress | None = None) -> Iterator[None]:
+        """Hold the cache's lock `name` (of all processes of this machine) for a block.
+
+        The same thread may take it again inside. The system releases it when the process dies, however it dies.
+        """
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - only a download needs it
+
+        folder = self.cache / "locks"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / f"{name}.lock", is_singleton=True)
+            try:
+                lock.acquire(timeout=0.5)
+            except Timeout:
+                if progress is not None:
+                    progress.note("Waiting for another Handheld that fetches the same file ...")
+                lock.acquire()
+        except OSError as error:
+            raise CacheReadOnly(self.cache, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def clock(self) -> float:
         """Seconds from an arbitrary point, monotonic."""
-        raise NotImplementedError
+        return time.monotonic()
+
+    def _resolved(self, argv: Sequence[str | Path]) -> tuple[str, ...]:
+        return (str(self.require(str(argv[0]))), *(str(item) for item in argv[1:]))
+
+    def _start(
+        self, command: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None, feed: bool, stderr: int
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**self.environ, **(env or {})},
+            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
 
 
 def open_tools(environ: Mapping[str, str] | None = None) -> Tools:
     """Tools over `environ` (default: this process's); the cache is $HANDHELD_CACHE or the platform's cache folder."""
-    raise NotImplementedError
+    environ = dict(os.environ if environ is None else environ)
+    chosen = environ.get("HANDHELD_CACHE")
+    if chosen:
+        return Tools(Path(chosen).expanduser().absolute(), environ)
+    from platformdirs import user_cache_path  # noqa: PLC0415 - most runs are told, or need no cache
+
+    return Tools(user_cache_path("handheld", appauthor=False), environ)
+
+
+def python() -> str:
+    """The Python that runs Handheld, for commands such as `python -m pip`."""
+    return sys.executable
+
+
+def end_tree(process: subprocess.Popen[bytes]) -> None:
+    """End a process with everything it has started: politely, then by force. Harmless when it has ended."""
+    import psutil  # noqa: PLC0415 - only a failure or Ctrl-C needs it
+
+    tree: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(process.pid)
+        tree = [*root.children(recursive=True), root]
+    for member in tree:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.terminate()
+    _, alive = psutil.wait_procs(tree, timeout=GRACE)
+    for member in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    process.wait()
+
+
+class _Output:
+    """The lines of a running process, read by a thread: Windows cannot wait for a pipe with a time limit."""
+
+    def __init__(self, process: subprocess.Popen[bytes], on_line: Callable[[str], None]) -> None:
+        self._process = process
+        self._on_line = on_line
+        self._chunks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._rest = b""
+        self._after_return = self._at_end = False
+        self._kept: deque[str] = deque()
+        self._kept_size = 0
+        self._last_tick = time.monotonic()
+        self._ended: float | None = None
+        self.ticked = False
+
+    def __enter__(self) -> Self:
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The pipe may only be closed when nobody reads it any more.
+        self._reader.join(GRACE)
+
+    def step(self) -> bool:
+        """Wait for output, at most one tick, and hand its lines over; False when process and output have ended."""
+        chunk = self._next()
+        now = time.monotonic()
+        self.ticked = now - self._last_tick >= TICK
+        if self.ticked:
+            self._last_tick = now
+        if chunk is not None:
+            self._at_end = chunk == b""
+            self._split(chunk)
+            return True
+        if self._process.poll() is None:
+            return True
+        # A grandchild that lives on may hold the pipe open for ever.
+        self._ended = now if self._ended is None else self._ended
+        return not self._at_end and now - self._ended < GRACE
+
+    def tail(self) -> str:
+        """The last lines."""
+        return "\n".join(self._kept)
+
+    def _next(self) -> bytes | None:
+        if self._at_end:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(TICK)
+            return None
+        try:
+            return self._chunks.get(timeout=TICK)
+        except queue.Empty:
+            return None
+
+    def _split(self, chunk: bytes) -> None:
+        if self._after_return and chunk.startswith(b"\n"):
+            chunk = chunk[1:]
+        self._after_return = chunk.endswith(b"\r")
+        *lines, self._rest = (self._rest + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        if self._rest and (self._at_end or len(self._rest) > TAIL):
+            lines, self._rest = [*lines, self._rest], b""
+        for line in map(_text, lines):
+            self._kept.append(line)
+            self._kept_size += len(line) + 1
+            while self._kept_size > TAIL and len(self._kept) > 1:
+                self._kept_size -= len(self._kept.popleft()) + 1
+            self._on_line(line)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError, ValueError):
+            while chunk := os.read(self._process.stdout.fileno(), 65536):
+                self._chunks.put(chunk)
+        self._chunks.put(b"")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _last_lines(text: str, count: int = 20) -> str:
+    return "\n".join(text.rstrip().splitlines()[-count:])
