@@ -1,0 +1,26 @@
+package dev.handheld
+
+import java.io.Closeable
+import java.io.File
+
+/** One file of a task, in a form that the core can read. `role` is its name in task.json, for example "weights". */
+public sealed interface TaskFile {
+    public val role: String
+
+    public class Path(override val role: String, public val file: File) : TaskFile
+
+    /**
+     * A part of an open file, for example an uncompressed asset inside the APK.
+     *
+     * @property descriptor readable and seekable; the task closes [owner] once the model is loaded, or when it is closed
+     * @property offset where the file begins, in bytes
+     * @property length in bytes
+     */
+    public class Descriptor(
+        override val role: String,
+        public val descriptor: Int,
+        public val offset: Long,
+        public val length: Long,
+        public val owner: Closeable,
+    ) : TaskFile
+}

@@ -1,0 +1,34 @@
+// task.json: what a task is made of. The generator writes it; hosts, phones and tests read the same file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/file.hpp"
+#include "core/json.hpp"
+#include "core/settings.hpp"
+
+namespace hh {
+
+struct Port {
+    std::string name;
+    bool input = false;
+    hh_kind kind = HH_KIND_END;
+};
+
+struct Manifest {
+    Json json;  // as read, for hh_task_info()
+    std::string task, runtime, shape, chat_template;
+    std::vector<Port> ports;
+    std::vector<File> files;
+    Settings settings, options;
+
+    /** The input port called `name`, or the first one if `name` is empty. Throws Failure(HH_UNKNOWN_PORT). */
+    [[nodiscard]] const Port &input(const std::string &name) const;
+    [[nodiscard]] const Port &output() const;
+};
+
+/** Reads and checks the manifest and finds its files; reads none of their contents. Throws Failure. */
+[[nodiscard]] Manifest read_manifest(const hh_task_options &options);
+
+}  // namespace hh

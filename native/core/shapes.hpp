@@ -1,0 +1,84 @@
+// The waist between tasks and runtimes: a runtime implements shapes, a task asks for one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/cancel.hpp"
+#include "core/file.hpp"
+#include "core/json.hpp"
+#include "core/settings.hpp"
+
+namespace hh {
+
+using Token = std::int32_t;
+
+struct ChatMessage {
+    std::string role;  // "system", "user" or "assistant"
+    std::string content;
+};
+
+/** What a runtime is asked to load. Everything is borrowed for the call. */
+struct ModelRequest {
+    const std::vector<File> &files;
+    const Settings &options;
+    const std::string &chat_template;            // replaces the model's own if not empty
+    std::function<void(float)> progress;         // 0 to 1; throws Cancelled when the load was cancelled
+    CancelToken cancel;
+};
+
+/** Bytes by part. */
+struct Memory {
+    std::uint64_t model = 0, cache = 0, compute = 0;
+};
+
+/** Shape `generate`: a causal language model with one sequence whose tokens stay in a cache. */
+class GenerateModel {
+public:
+    virtual ~GenerateModel() = default;
+
+    /** @param special  whether control tokens written as text ("<|im_end|>") become that token */
+    [[nodiscard]] virtual std::vector<Token> tokenize(std::string_view text, bool special) const = 0;
+    /** Appends the token's bytes, which may be part of a character; nothing for control tokens. */
+    virtual void detokenize(Token token, std::string &out) const = 0;
+    /** True for tokens that end an answer. */
+    [[nodiscard]] virtual bool ends(Token token) const = 0;
+    /** The conversation as tokens, by the chat template. Throws Failure(HH_TEMPLATE_FAILED). */
+    [[nodiscard]] virtual std::vector<Token> render_chat(std::span<const ChatMessage> messages,
+                                                         bool add_generation_prompt) const = 0;
+
+    /**
+     * Evaluates tokens after those in the cache, in batches. Throws Cancelled between and inside batches; the cache then
+     * holds what position() says.
+     * @return the scores (logits) of the token that follows, vocabulary_size() of them; the caller may change them; valid
+     *         until the next call
+     */
+    virtual std::span<float> decode(std::span<const Token> tokens, CancelToken cancel) = 0;
+    /** Tokens in the cache. */
+    [[nodiscard]] virtual std::size_t position() const = 0;
+    /**
+     * Keeps the first `length` tokens at most. A model whose state cannot be cut there (recurrent layers, a sliding
+     * attention window) keeps fewer: ask position().
+     */
+    virtual void truncate(std::size_t length) = 0;
+    /** Drops `count` tokens after the first `keep` and moves the rest up. False if the model cannot. */
+    virtual bool slide(std::size_t keep, std::size_t count) = 0;
+
+    [[nodiscard]] virtual std::size_t context_size() const = 0;     // tokens
+    [[nodiscard]] virtual std::size_t vocabulary_size() const = 0;  // tokens
+    /** No token stands for more bytes of text than this. */
+    [[nodiscard]] virtual std::size_t longest_token() const = 0;
+    [[nodiscard]] virtual int threads() const = 0;
+    [[nodiscard]] virtual Memory memory() const = 0;
+    [[nodiscard]] virtual std::string accelerator() const = 0;
+    /** Facts of the model for hh_task_info(). */
+    [[nodiscard]] virtual Json describe() const = 0;
+};
+
+}  // namespace hh
