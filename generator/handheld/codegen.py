@@ -17,7 +17,9 @@ from handheld import resources
 
 SOURCE = "native/status.toml"
 NOTE = f"Generated from {SOURCE} by `nox -s generate`; do not edit."
-SWIFT_KEYWORDS = frozenset({"internal", "default", "in", "is", "as", "func", "case", "public", "private", "self", "nil"})
+SWIFT_KEYWORDS = frozenset(
+    {"internal", "default", "in", "is", "as", "func", "case", "public", "private", "self", "nil"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def c_header(codes: Codes) -> str:
     blocks = [_c_enum(enumeration) for enumeration in codes.enumerations]
     blocks += [_c_list(enumeration) for enumeration in codes.enumerations]
     fields = "\n".join(
-        f"#define HH_REPORT_{entry.name.upper()} {_quoted(entry.name)} /**< {entry.sentence} */" for entry in codes.report
+        f"#define HH_REPORT_{entry.name.upper()} {_quoted(entry.name)} /**< {entry.sentence} */"
+        for entry in codes.report
     )
     body = "\n\n".join([*blocks, f"/* Fields of the JSON that hh_task_report() gives. */\n{fields}"])
     guard = "HANDHELD_STATUS_H"
@@ -100,7 +103,8 @@ def _c_enum(enumeration: Enumeration) -> str:
     name = enumeration.c_type
     # The last row makes every compiler take 32 bits, and makes any code a newer core may give a valid value.
     rows = [
-        f"    {enumeration.prefix}{entry.name.upper()} = {entry.code}," + (f" /**< {entry.sentence} */" if entry.sentence else "")
+        f"    {enumeration.prefix}{entry.name.upper()} = {entry.code},"
+        + (f" /**< {entry.sentence} */" if entry.sentence else "")
         for entry in enumeration.entries
     ]
     rows.append(f"    {name.upper()}_MAX_ENUM = 0x7fffffff")
@@ -113,15 +117,24 @@ def _c_list(enumeration: Enumeration) -> str:
 
     column = "bytes" if enumeration.entries[0].bytes else "sentence"
     rows = [
-        f"    X({enumeration.prefix}{entry.name.upper()}, {_quoted(entry.name)}, {last(entry)})" for entry in enumeration.entries
+        f"    X({enumeration.prefix}{entry.name.upper()}, {_quoted(entry.name)}, {last(entry)})"
+        for entry in enumeration.entries
     ]
     macro = f"{enumeration.c_type.upper()}_LIST"
-    return f"/** X(identifier, name, {column}) for every {enumeration.c_type}. */\n#define {macro}(X) \\\n" + " \\\n".join(rows)
+    return (
+        f"/** X(identifier, name, {column}) for every {enumeration.c_type}. */\n#define {macro}(X) \\\n"
+        + " \\\n".join(rows)
+    )
 
 
 def python_module(codes: Codes) -> str:
     """generator/handheld/status.py."""
-    lines = [f'"""Codes and names that cross the language border. {NOTE}"""', "", "from __future__ import annotations", ""]
+    lines = [
+        f'"""Codes and names that cross the language border. {NOTE}"""',
+        "",
+        "from __future__ import annotations",
+        "",
+    ]
     lines += ["from enum import IntEnum, StrEnum", ""]
     for enumeration in codes.enumerations:
         lines += ["", f"class {enumeration.title}(IntEnum):", f'    """{enumeration.summary}"""', ""]
@@ -153,7 +166,10 @@ def kotlin_file(codes: Codes) -> str:
         lines += ["    }", "}", ""]
     lines += ["/** Fields of the JSON that a task's report gives. */", "public object ReportField {"]
     for entry in codes.report:
-        lines += [f"    /** {entry.sentence} */", f"    public const val {entry.name.upper()}: String = {_quoted(entry.name)}"]
+        lines += [
+            f"    /** {entry.sentence} */",
+            f"    public const val {entry.name.upper()}: String = {_quoted(entry.name)}",
+        ]
     return "\n".join([*lines, "}"]) + "\n"
 
 
