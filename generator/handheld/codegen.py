@@ -129,12 +129,8 @@ def _c_list(enumeration: Enumeration) -> str:
 
 def python_module(codes: Codes) -> str:
     """generator/handheld/status.py."""
-    lines = [
-        f'"""Codes and names that cross the language border. {NOTE}"""',
-        "",
-        "from __future__ import annotations",
-        "",
-    ]
+    lines = ['"""Codes and names that cross the language border.', "", NOTE, '"""', ""]
+    lines += ["from __future__ import annotations", ""]
     lines += ["from enum import IntEnum, StrEnum", ""]
     for enumeration in codes.enumerations:
         lines += ["", f"class {enumeration.title}(IntEnum):", f'    """{enumeration.summary}"""', ""]

@@ -1,4 +1,7 @@
-"""Codes and names that cross the language border. Generated from native/status.toml by `nox -s generate`; do not edit."""
+"""Codes and names that cross the language border.
+
+Generated from native/status.toml by `nox -s generate`; do not edit.
+"""
 
 from __future__ import annotations
 
