@@ -61,7 +61,8 @@ std::vector<File> files_of(const Json &json, const hh_task_options &options) {
     for (std::size_t i = 0; i < options.file_count; ++i) files.push_back(File::from_api(options.files[i]));
     const std::string manifest = options.manifest_path != nullptr ? options.manifest_path : "";
     const std::string folder = manifest.substr(0, manifest.find_last_of('/') + 1);
-    for (const auto &[role, name] : object_of(json, "files").items()) {
+    const Json named = object_of(json, "files");  // items() only refers to it
+    for (const auto &[role, name] : named.items()) {
         const auto given = [&role = role](const File &file) { return file.role() == role; };
         if (std::any_of(files.begin(), files.end(), given)) continue;
         const std::string text = name.is_string() ? name.get<std::string>() : "";
