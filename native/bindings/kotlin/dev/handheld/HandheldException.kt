@@ -12,7 +12,7 @@ public class HandheldException(
     public val log: String = "",
 ) : RuntimeException(message) {
     /** The same as a name; [Status.INTERNAL] for a code that this version does not know. */
-    public val status: Status get() = Status.of(code)
+    public val status: Status get() = Status.of(code) ?: Status.INTERNAL
 
     public constructor(status: Status, message: String = status.sentence, log: String = "") :
         this(status.code, message, log)

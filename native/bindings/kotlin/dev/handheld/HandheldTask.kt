@@ -1,6 +1,7 @@
 package dev.handheld
 
 import java.io.File
+import java.util.concurrent.atomic.AtomicReference
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
@@ -31,7 +32,7 @@ import kotlinx.serialization.json.JsonObject
  */
 public class HandheldTask private constructor(
     address: Long,
-    private val files: List<TaskFile>,
+    files: List<TaskFile>,
 ) : AutoCloseable {
     internal val native = NativeHandle(address)
     internal val sending = Dispatchers.IO.limitedParallelism(1, "handheld-send")
@@ -43,6 +44,9 @@ public class HandheldTask private constructor(
 
     internal val requests = Mutex()
     internal val receiving = Mutex()
+
+    /** Descriptors are borrowed by the core until the model is loaded. */
+    private val borrowed = AtomicReference(files.filterIsInstance<TaskFile.Descriptor>())
 
     @Volatile internal var currentRun: Long = NO_RUN
     @Volatile internal var newestRun: Long = NO_RUN
@@ -168,7 +172,7 @@ public class HandheldTask private constructor(
         input.trySend(Unit)
     }
 
-    private fun closeFiles() = files.forEach { if (it is TaskFile.Descriptor) it.owner.close() }
+    private fun closeFiles() = borrowed.getAndSet(emptyList()).forEach { it.owner.close() }
 
     public companion object {
         private const val PROGRESS_EVERY_MS = 50L

@@ -24,7 +24,7 @@ public data class Manifest(
     @Serializable
     public data class Model(
         val name: String,
-        val title: String,
+        val title: String = name,
         val licence: String? = null,
         val bytes: Long? = null,
         val sha256: String? = null,

@@ -69,7 +69,7 @@ public sealed interface Value {
     /** @property data the elements, row-major, in the machine's byte order */
     public class Tensor(
         public val data: ByteArray,
-        public val dtype: Dtype,
+        public val dtype: DType,
         public val shape: LongArray,
         override val port: String? = null,
     ) : Value {
@@ -143,13 +143,16 @@ internal fun NativeValue.toValue(): Value {
         Kind.AUDIO -> Value.Audio(floats ?: NO_FLOATS, rate, channels, port)
         Kind.IMAGE -> {
             val plane = Value.Image.Plane(ByteBuffer.wrap(data), rowStrides?.first() ?: 0, pixelStrides?.first() ?: 0)
-            Value.Image(listOf(plane), Pixels.of(pixels), width, height, rotation, port)
+            Value.Image(listOf(plane), Pixels.of(pixels) ?: unknown("pixels", pixels), width, height, rotation, port)
         }
-        Kind.TENSOR -> Value.Tensor(data, Dtype.of(dtype), shape ?: NO_SHAPE, port)
+        Kind.TENSOR -> Value.Tensor(data, DType.of(dtype) ?: unknown("dtype", dtype), shape ?: NO_SHAPE, port)
         Kind.SCORES -> Value.Scores(labels.orEmpty().map { it.decodeToString() }, floats ?: NO_FLOATS, port)
-        Kind.END -> throw HandheldException(Status.INTERNAL, "The core gave an end as if it were a value.")
+        Kind.END, null -> unknown("kind", kind)
     }
 }
+
+private fun unknown(what: String, code: Int): Nothing =
+    throw HandheldException(Status.INTERNAL, "The core gave a value with the $what $code, which this binding does not know.")
 
 private val NO_BYTES = ByteArray(0)
 private val NO_FLOATS = FloatArray(0)
