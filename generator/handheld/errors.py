@@ -282,13 +282,8 @@ class ModelMissing(InputError):
 class NotAModel(FileError):
     """A file is of another kind than its use asks for."""
 
-    def __init__(self, path: Path, kind: str, way_out: str) -> None:
-        super().__init__(f"{path} is no model that can be used here: it is {kind}.", *_parted(way_out))
-
-
-def _parted(way_out: str) -> tuple[str, str]:
-    cause, _, fix = way_out.partition(" | ")
-    return cause, fix
+    def __init__(self, path: Path, kind: str, cause: str, fix: str) -> None:
+        super().__init__(f"{path} is no model that can be used here: it is {kind}.", cause, fix)
 
 
 class ModelDamaged(FileError):
@@ -458,6 +453,6 @@ class HubRefused(InputError):
     def __init__(self, reference: str, reason: str, fix: str) -> None:
         super().__init__(
             f"The hub did not give {reference}: {reason}.",
-            "The repository, revision or file is misspelt, private, or its terms have to be accepted on its page first.",
+            "Repository, revision or file is misspelt or private, or its terms have to be accepted on its page first.",
             fix,
         )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from handheld.catalog import Catalog
+from handheld.errors import ModelDamaged, ModelMissing, NotAModel, ToolTimeout, Unreadable
+from handheld.gguf_header import MAGIC, HeaderError, read_header
+from handheld.kinds import kind_of
 from handheld.spec import AppSpec
-from handheld.tools import Tools
+from handheld.tools import Tools, open_tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,57 @@ class Facts:
     target: TargetFacts = TargetFacts(exists=False, empty=True, app=False, writable=True)
 
 
+@dataclass(frozen=True, slots=True)
+class ToolKind:
+    """A tool that builds use. `names` are tried in order; `fixes` are the commands that bring it, by `HostFacts.os`."""
+
+    names: tuple[str, ...]
+    purpose: str
+    version: tuple[str, ...]
+    fixes: Mapping[str, str]
+
+
+_XCODE = "Install Xcode from the App Store, then: sudo xcode-select --switch /Applications/Xcode.app"
+_JUST_MAC = "Xcode runs on macOS only; the project can be made here and built there"
+TOOLS: Mapping[str, ToolKind] = {
+    "c++": ToolKind(
+        ("c++", "g++", "clang++"),
+        "compiles the core for this machine",
+        ("--version",),
+        {"linux": "sudo apt install g++", "macos": "xcode-select --install"},
+    ),
+    "cmake": ToolKind(("cmake",), "configures the core's build", ("--version",), {"": "python3 -m pip install cmake"}),
+    "ninja": ToolKind(("ninja",), "runs the core's build", ("--version",), {"": "python3 -m pip install ninja"}),
+    "ccache": ToolKind(
+        ("ccache",),
+        "makes the second build faster (optional)",
+        ("--version",),
+        {"linux": "sudo apt install ccache", "macos": "brew install ccache"},
+    ),
+    "git": ToolKind(
+        ("git",),
+        "keeps the app's history",
+        ("--version",),
+        {"linux": "sudo apt install git", "macos": "brew install git"},
+    ),
+    "java": ToolKind(
+        ("java",),
+        "runs Gradle for Android",
+        ("-version",),
+        {"linux": "sudo apt install openjdk-17-jdk-headless", "macos": "brew install openjdk@17"},
+    ),
+    "adb": ToolKind(
+        ("adb",),
+        "talks to Android devices and emulators",
+        ("--version",),
+        {"linux": "sudo apt install adb", "macos": "brew install android-platform-tools"},
+    ),
+    "xcodebuild": ToolKind(("xcodebuild",), "builds for iOS", ("-version",), {"macos": _XCODE, "": _JUST_MAC}),
+    "swift": ToolKind(("swift",), "builds the Swift package", ("--version",), {"macos": _XCODE, "": _JUST_MAC}),
+}
+"""By the name that `Facts.tools` has; the fix under "" is for every other system."""
+
+
 def gather_facts(spec: AppSpec, catalog: Catalog, tools: Tools | None = None) -> Facts:
     """Look at the host, PATH, the target folder and each local model file that the spec names. No network.
 
@@ -71,24 +128,125 @@ def gather_facts(spec: AppSpec, catalog: Catalog, tools: Tools | None = None) ->
         InputError: a model file does not exist.
         FileError: a model file is damaged, truncated or of no known kind.
     """
-    raise NotImplementedError
+    formats = tuple({name: None for runtime in catalog.runtimes.values() for name in runtime.formats})
+    references = [choice.model for choice in spec.tasks if choice.model is not None]
+    return Facts(
+        host=gather_host(spec.directory),
+        tools=find_tools(tools or open_tools()),
+        models={name: inspect_model(Path(name), formats) for name in references if Path(name).is_absolute()},
+        target=_gather_target(spec.directory),
+    )
 
 
 def gather_host(folder: Path) -> HostFacts:
     """This machine, with the free space of the disk that holds `folder` (which need not exist yet)."""
-    raise NotImplementedError
+    machine = platform.machine().lower()
+    systems = {"darwin": "macos"}
+    return HostFacts(
+        os=systems.get(platform.system().lower(), platform.system().lower()),
+        arch={"amd64": "x86_64", "aarch64": "arm64"}.get(machine, machine),
+        cpus=_cpus(),
+        memory_bytes=_memory_bytes(),
+        disk_free_bytes=shutil.disk_usage(existing_parent(folder)).free,
+    )
 
 
 def find_tools(tools: Tools, versions: bool = False) -> dict[str, Tool | None]:
     """The tools that builds use, by name; with `versions` each is asked for its version (slow: a process each)."""
-    raise NotImplementedError
+    found: dict[str, Tool | None] = {}
+    for name, kind in TOOLS.items():
+        path = next(filter(None, map(tools.find, kind.names)), None)
+        found[name] = Tool(path, _version(tools, path, kind) if versions else "") if path else None
+    return found
 
 
-def inspect_model(path: Path) -> ModelFacts:
+def inspect_model(path: Path, formats: tuple[str, ...] = ("gguf",)) -> ModelFacts:
     """Read a model file's header, with bounds on everything, and compare its extents with the file's size.
+
+    Args:
+        path: The file.
+        formats: The formats that may be, by lower-case suffix. A file of a format without a reader of its own is taken
+            at its suffix.
 
     Raises:
         InputError: no such file, or a folder.
         FileError: damaged, truncated, or of another kind, which is named (an HTML page, a git-lfs pointer, ...).
     """
-    raise NotImplementedError
+    if not path.is_file():
+        raise ModelMissing(path, folder=path.is_dir())
+    suffix = path.suffix.lower().removeprefix(".")
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            magic = file.read(len(MAGIC))
+        if magic == MAGIC and "gguf" in formats:
+            return _gguf_facts(path, size)
+        if suffix in formats and suffix != "gguf" and size > 0:
+            return ModelFacts(path=path, bytes=size, format=suffix)
+        kind = kind_of(path)
+    except OSError as error:
+        raise Unreadable(path, error) from error
+    raise NotAModel(path, kind.noun, kind.cause, kind.fix.replace("FILE", f'"{path}"'))
+
+
+def existing_parent(folder: Path) -> Path:
+    """The folder itself, or the nearest one above it that exists."""
+    return next((place for place in (folder, *folder.parents) if place.is_dir()), Path(folder.anchor or "."))
+
+
+def _gguf_facts(path: Path, size: int) -> ModelFacts:
+    try:
+        header = read_header(path)
+    except HeaderError as error:
+        raise ModelDamaged(path, str(error)) from None
+    return ModelFacts(
+        path=path,
+        bytes=size,
+        format="gguf",
+        architecture=header.architecture,
+        name=header.name,
+        licence=header.licence,
+        context=header.context,
+        chat_template=header.chat_template,
+    )
+
+
+def _gather_target(directory: Path) -> TargetFacts:
+    exists = directory.exists() or directory.is_symlink()
+    is_folder = directory.is_dir()
+    try:
+        empty = not exists or (is_folder and not any(directory.iterdir()))
+    except OSError:
+        empty = False
+    # The app comes by a rename, so the folder above is the one that is written to.
+    above = existing_parent(directory.parent)
+    return TargetFacts(
+        exists=exists,
+        empty=empty,
+        app=(directory / "app.lock.toml").is_file(),
+        writable=os.access(above, os.W_OK | os.X_OK)
+        and not (directory.parent.exists() and not directory.parent.is_dir()),
+    )
+
+
+def _version(tools: Tools, path: Path, kind: ToolKind) -> str:
+    try:
+        done = tools.run([path, *kind.version], timeout=10, check=False)
+    except (ToolTimeout, OSError):
+        return ""
+    return next((line.strip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()), "")
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory_bytes() -> int:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        import psutil  # noqa: PLC0415 - Windows alone needs it here
+
+        return int(psutil.virtual_memory().total)

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from handheld.catalog import Catalog, ModelPart, Runtime, SlotValue, Source, Task
-from handheld.facts import Facts
-from handheld.spec import AppIdentity, AppSpec
+from handheld.catalog import (
+    HOST,
+    SLOTS,
+    Catalog,
+    Model,
+    ModelPart,
+    Runtime,
+    Setting,
+    SettingValue,
+    SlotValue,
+    Source,
+    Task,
+)
+from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly, quoted, sized
+from handheld.facts import Facts, ModelFacts
+from handheld.identity import DEFAULT_PREFIX
+from handheld.spec import HF_PREFIX, AppIdentity, AppSpec, TaskChoice, write_app_toml
+
+PLAY_BASE_LIMIT = 200 * 1000**2
+"""Bytes: the compressed base module that Google Play takes; models hardly compress."""
+BUNDLE_LIMITS = {"android": 4 * 1000**3, "ios": 4 * 1000**3}
+"""Bytes: above it an APK's zip offsets (Android) and the App Store's rule (iOS, uncompressed) end."""
+DIRECT_FORMS = frozenset(["descriptor", "memory"])
+"""File forms that read a model inside the APK; without one it is copied out of it first."""
+MANIFEST_VERSION = 1
+WEIGHTS = "weights"
+"""The role of a model's own file in task.json."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +51,8 @@ class HfRef:
 class ModelChoice:
     """The model of one task. `kind` is "catalog", "path" or "hf".
 
-    `bytes` and `sha256` are None until the file was fetched (an hf file), `sha256` also for a local file: take both from
-    StoredModel then. `file` is the name beside task.json.
+    `bytes` and `sha256` are None while unknown (an hf file's; a local file's hash): StoredModel has both in the end.
+    `file` is the name beside task.json.
     """
 
     name: str
@@ -65,9 +92,10 @@ class Plan:
     slots: {"android": {...}, "ios": {...}, "host": {...}}: the slots of all chosen runtimes and tasks joined, every
         slot of the closed list present, sorted, without repeats.
     permissions: {"android": ("android.permission.X", ...), "ios": {"NS...UsageDescription": "sentence"}}.
-    bundle_bytes: the models' bytes that each app carries; None while a model's size is unknown.
-    disk_bytes: what fetching and rendering need at most, copies counted.
-    app_toml: the text of app.toml.
+    bundle_bytes: The models' bytes that each app carries; None while a model's size is unknown.
+    device_bytes: What the models take on a phone, by platform, a copy out of the APK counted; None as above.
+    disk_bytes: What fetching and rendering need here at most, copies counted; None as above.
+    app_toml: The text of app.toml.
     """
 
     identity: AppIdentity
@@ -79,6 +107,7 @@ class Plan:
     slots: Mapping[str, Mapping[str, SlotValue]]
     permissions: Mapping[str, SlotValue]
     bundle_bytes: int | None
+    device_bytes: Mapping[str, int | None]
     disk_bytes: int | None
     app_toml: str
     warnings: tuple[str, ...] = ()
@@ -90,16 +119,346 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
     Raises:
         InputError: nothing fits (the message says which of shape, model format, platform or accelerator failed and
             what would work), the target folder is in the way, or the bundle is above a store's limit.
-        MachineError: the disk has too little space.
+        MachineError: the disk has too little space, or the target folder cannot be written.
     """
-    raise NotImplementedError
+    _check_target(spec, facts)
+    tasks = tuple(_plan_task(choice, spec, catalog, facts) for choice in spec.tasks)
+    sources = _joined_sources(tasks)
+    slots = _joined_slots(tasks)
+    bundle = _total([task.model.bytes for task in tasks])
+    _check_bundle(spec, tasks, bundle)
+    _check_disk(spec, bundle, facts)
+    return Plan(
+        identity=spec.identity,
+        platforms=spec.platforms,
+        directory=spec.directory,
+        force=spec.force,
+        tasks=tasks,
+        sources=sources,
+        slots=slots,
+        permissions={"android": slots["android"]["permissions"], "ios": slots["ios"]["usage"]},
+        bundle_bytes=bundle,
+        device_bytes={platform: _device_bytes(platform, tasks) for platform in spec.platforms},
+        disk_bytes=_disk_bytes(tasks, sources),
+        app_toml=_written_spec(spec, tasks),
+        warnings=tuple(_warnings(spec, tasks, bundle, facts)),
+    )
 
 
 def finish_manifest(task: TaskPlan, *, bytes: int, sha256: str) -> dict[str, object]:
     """The task.json with the fetched file's size and hash filled in."""
-    raise NotImplementedError
+    model = task.manifest["model"]
+    assert isinstance(model, Mapping)
+    return {**task.manifest, "model": {**model, "bytes": bytes, "sha256": sha256}}
 
 
 def plan_to_json(plan: Plan) -> dict[str, object]:
     """The plan as plain JSON values in a stable order."""
-    raise NotImplementedError
+    tasks = [
+        {
+            "task": task.task.name,
+            "runtime": task.runtime.name,
+            "shape": task.shape,
+            "model": _plain(task.model),
+            "manifest": _plain(task.manifest),
+            "golden": task.golden.name if task.golden else None,
+        }
+        for task in plan.tasks
+    ]
+    head = {
+        "identity": _plain(plan.identity),
+        "platforms": list(plan.platforms),
+        "directory": plan.directory.as_posix(),
+    }
+    rest = ("sources", "slots", "permissions", "bundle_bytes", "device_bytes", "disk_bytes", "app_toml", "warnings")
+    return {**head, "force": plan.force, "tasks": tasks, **{name: _plain(getattr(plan, name)) for name in rest}}
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    return value.as_posix() if isinstance(value, Path) else value
+
+
+# One task: which model, which runtime.
+
+
+def _plan_task(choice: TaskChoice, spec: AppSpec, catalog: Catalog, facts: Facts) -> TaskPlan:
+    task = catalog.tasks[choice.task]
+    runtimes = [catalog.runtimes[choice.runtime]] if choice.runtime else list(catalog.runtimes.values())
+    for model in _candidates(choice, task, facts):
+        fitting = [r for r in runtimes if not any(_misfits(r, task, model.format, choice.accelerator, spec.platforms))]
+        if fitting:
+            runtime = min(fitting, key=lambda r: (task.shapes.index(_shape(r, task)), r.name))
+            return _task_plan(choice, task, runtime, model)
+    raise _nothing_fits(choice, task, runtimes, spec, catalog, facts)
+
+
+def _task_plan(choice: TaskChoice, task: Task, runtime: Runtime, model: ModelChoice) -> TaskPlan:
+    if choice.chat_template is not None:
+        model = replace(model, chat_template=choice.chat_template)
+    shape = _shape(runtime, task)
+    golden = task.goldens.get(model.name) if model.kind == "catalog" else None
+    return TaskPlan(
+        task=task,
+        runtime=runtime,
+        shape=shape,
+        model=model,
+        manifest=_manifest(choice, task, runtime, shape, model),
+        golden=golden or task.goldens.get("default"),
+    )
+
+
+def _candidates(choice: TaskChoice, task: Task, facts: Facts) -> list[ModelChoice]:
+    """The model that was asked for, or the task's models with the default first."""
+    named = [model for model in task.models if model.name == choice.model]
+    if choice.model is None:
+        return [_from_catalog(model) for model in sorted(task.models, key=lambda model: not model.default)]
+    if named:
+        return [_from_catalog(named[0])]
+    if choice.model.startswith(HF_PREFIX):
+        return [_from_hub(choice.model)]
+    return [_from_path(facts.models[choice.model])]
+
+
+def _from_catalog(model: Model) -> ModelChoice:
+    shared = {item.name: getattr(model, item.name) for item in dataclasses.fields(model) if item.name != "default"}
+    return ModelChoice(kind="catalog", **shared)
+
+
+def _from_path(facts: ModelFacts) -> ModelChoice:
+    return ModelChoice(
+        name=_slug(facts.path.stem),
+        title=facts.name or facts.path.stem,
+        licence=facts.licence or "unknown",
+        format=facts.format,
+        file=_file_name(facts.path.name),
+        bytes=facts.bytes,
+        sha256=None,
+        kind="path",
+        path=facts.path,
+    )
+
+
+def _from_hub(reference: str) -> ModelChoice:
+    organisation, repository, file = reference.removeprefix(HF_PREFIX).split("/", 2)
+    repository, _, revision = repository.partition("@")
+    name = file.rpartition("/")[2]
+    stem, _, suffix = name.rpartition(".")
+    return ModelChoice(
+        name=_slug(stem or name),
+        title=stem or name,
+        licence="unknown",
+        format=suffix.lower(),
+        file=_file_name(name),
+        bytes=None,
+        sha256=None,
+        kind="hf",
+        hf=HfRef(f"{organisation}/{repository}", revision or "main", file),
+    )
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-._") or "model"
+
+
+def _file_name(name: str) -> str:
+    """A name that the asset tools of both platforms take: they drop what begins with a dot or underscore."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("-._") or "model"
+
+
+def _shape(runtime: Runtime, task: Task) -> str:
+    return next(shape for shape in task.shapes if shape in runtime.shapes)
+
+
+def _misfits(
+    runtime: Runtime, task: Task, model_format: str, accelerator: str | None, platforms: Sequence[str]
+) -> Iterator[str]:
+    """A sentence for each of shape, model format, platform and accelerator that does not fit."""
+    if not set(task.shapes) & set(runtime.shapes):
+        yield (
+            f"{runtime.title}: shape: the task asks for {quoted(task.shapes)}, "
+            f"the runtime gives {quoted(runtime.shapes)}"
+        )
+    if model_format not in runtime.formats:
+        yield (
+            f"{runtime.title}: model format: the model is '{model_format}', the runtime takes {quoted(runtime.formats)}"
+        )
+    for platform in platforms:
+        if platform not in runtime.platforms:
+            yield f"{runtime.title}: platform: it does not run on {platform}, only on {', '.join(runtime.platforms)}"
+        elif accelerator and accelerator not in runtime.accelerators[platform]:
+            has = quoted(runtime.accelerators[platform])
+            yield f"{runtime.title}: accelerator: it has no '{accelerator}' on {platform}, only {has}"
+
+
+def _nothing_fits(
+    choice: TaskChoice, task: Task, runtimes: Sequence[Runtime], spec: AppSpec, catalog: Catalog, facts: Facts
+) -> NothingFits:
+    candidates = _candidates(choice, task, facts)
+    model_format = candidates[0].format if candidates else "(none: the task lists no model)"
+    accelerator, platforms = choice.accelerator, spec.platforms
+    reasons = [reason for r in runtimes for reason in _misfits(r, task, model_format, accelerator, platforms)]
+    works: list[str] = []
+    for runtime in catalog.runtimes.values():
+        if not any(_misfits(runtime, task, model_format, accelerator, platforms)):
+            works.append(f"--runtime {runtime.name}")
+            continue
+        for platform in platforms:
+            if not any(_misfits(runtime, task, model_format, accelerator, [platform])):
+                works.append(f"--runtime {runtime.name} --platform {platform}")
+        if accelerator and not any(_misfits(runtime, task, model_format, None, platforms)):
+            works.append(f"--runtime {runtime.name} without an accelerator")
+    for runtime in runtimes:
+        for model in task.models:
+            if not any(_misfits(runtime, task, model.format, accelerator, platforms)):
+                works.append(f"--model {model.name}")
+    return NothingFits(task.name, choice.model or "its models", reasons, list(dict.fromkeys(works)))
+
+
+# task.json
+
+
+def _manifest(choice: TaskChoice, task: Task, runtime: Runtime, shape: str, model: ModelChoice) -> dict[str, object]:
+    manifest: dict[str, object] = {
+        "handheld": MANIFEST_VERSION,
+        "task": task.name,
+        "title": task.title,
+        "runtime": runtime.name,
+        "shape": shape,
+        "files": {WEIGHTS: model.file},
+        "model": {item: getattr(model, item) for item in ("name", "title", "licence", "bytes", "sha256")},
+    }
+    if model.chat_template is not None:
+        manifest["chat_template"] = model.chat_template
+    if choice.accelerator is not None:
+        manifest["accelerator"] = choice.accelerator
+    manifest["ports"] = [_plain(port) for port in task.ports]
+    stop = {"stop": model.stop} if model.stop and any(setting.name == "stop" for setting in task.settings) else {}
+    manifest["settings"] = _settings(task.settings, {**stop, **choice.settings})
+    manifest["options"] = _settings(task.options, choice.options)
+    return manifest
+
+
+def _settings(settings: Sequence[Setting], overrides: Mapping[str, SettingValue]) -> dict[str, object]:
+    result: dict[str, object] = {}
+    for setting in settings:
+        entry = {"type": setting.type, "default": _plain(overrides.get(setting.name, setting.default))}
+        for name in ("minimum", "maximum"):
+            if getattr(setting, name) is not None:
+                entry[name] = getattr(setting, name)
+        if setting.choices:
+            entry["choices"] = list(setting.choices)
+        result[setting.name] = {**entry, "summary": setting.summary}
+    return result
+
+
+# All tasks together.
+
+
+def _joined_sources(tasks: Sequence[TaskPlan]) -> tuple[Source, ...]:
+    sources = {source.name: source for task in tasks for source in task.runtime.sources}
+    return tuple(sources[name] for name in sorted(sources))
+
+
+def _joined_slots(tasks: Sequence[TaskPlan]) -> dict[str, dict[str, SlotValue]]:
+    owners: list[Runtime | Task] = [owner for task in tasks for owner in (task.runtime, task.task)]
+    return {
+        platform: {
+            name: _joined([owner.slots[platform][name] for owner in owners], key.type) for name, key in slots.items()
+        }
+        for platform, slots in SLOTS.items()
+    }
+
+
+def _joined(values: Sequence[Any], kind: str) -> SlotValue:
+    if kind == "map":
+        return dict(sorted(pair for value in values for pair in value.items()))
+    if kind == "tables":
+        unique = {tuple(sorted(table.items())): table for value in values for table in value}
+        return tuple(unique[key] for key in sorted(unique))
+    return tuple(sorted({item for value in values for item in value}))
+
+
+def _written_spec(spec: AppSpec, tasks: Sequence[TaskPlan]) -> str:
+    """The spec with the decisions in it, so that a later catalogue changes no app; a local model is its own copy."""
+    choices = []
+    for choice, task in zip(spec.tasks, tasks, strict=True):
+        model = choice.model
+        if task.model.kind == "path":
+            model = str(spec.directory / "tasks" / task.task.name / task.model.file)
+        elif task.model.kind == "catalog":
+            model = task.model.name
+        choices.append(replace(choice, runtime=task.runtime.name, model=model))
+    return write_app_toml(replace(spec, tasks=tuple(choices)))
+
+
+# Limits.
+
+
+def _check_target(spec: AppSpec, facts: Facts) -> None:
+    if facts.target.exists and not facts.target.empty and not spec.force:
+        raise TargetInTheWay(spec.directory, facts.target.app)
+    if not facts.target.writable:
+        raise TargetReadOnly(spec.directory)
+
+
+def _check_bundle(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None) -> None:
+    largest = max(tasks, key=lambda task: task.model.bytes or 0).model.name
+    for platform in spec.platforms:
+        if bundle is not None and bundle > BUNDLE_LIMITS[platform]:
+            raise BundleTooLarge(platform, bundle, BUNDLE_LIMITS[platform], largest)
+
+
+def _check_disk(spec: AppSpec, bundle: int | None, facts: Facts) -> None:
+    # Only the app's own copy is certain: the rest may be in the cache already, which may lie on another disk.
+    if bundle is not None and bundle > facts.host.disk_free_bytes:
+        raise DiskTooSmall(spec.directory, bundle, facts.host.disk_free_bytes)
+
+
+def _total(sizes: Sequence[int | None]) -> int | None:
+    return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
+def _device_bytes(platform: str, tasks: Sequence[TaskPlan]) -> int | None:
+    copied = [platform == "android" and not DIRECT_FORMS & set(task.runtime.file_forms) for task in tasks]
+    sizes = [task.model.bytes for task in tasks]
+    return _total([size if size is None else size * (1 + copy) for size, copy in zip(sizes, copied, strict=True)])
+
+
+def _disk_bytes(tasks: Sequence[TaskPlan], sources: Sequence[Source]) -> int | None:
+    """Archive, file made of it, and the app's copy: three times a catalogue model, twice a hub's, once a local one."""
+    copies = {"catalog": 3, "hf": 2, "path": 1}
+    models = _total([task.model.bytes and task.model.bytes * copies[task.model.kind] for task in tasks])
+    return None if models is None else models + 3 * sum(source.bytes for source in sources)
+
+
+def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, facts: Facts) -> Iterator[str]:
+    if spec.identity.package.startswith(f"{DEFAULT_PREFIX}."):
+        yield (
+            f"The package id {spec.identity.package} is fine for trying things out; Google Play refuses "
+            f"{DEFAULT_PREFIX}: choose your own with --id before you publish."
+        )
+    if "android" in spec.platforms and bundle is not None and bundle > PLAY_BASE_LIMIT:
+        yield (
+            f"The models have {sized(bundle)}; Google Play takes {sized(PLAY_BASE_LIMIT)} in an app's base module. "
+            "It installs over USB and from other stores; for Play choose a smaller model with --model."
+        )
+    for task in tasks:
+        model = task.model
+        header = facts.models.get(str(model.path)) if model.path else None
+        if header is not None and task.shape == "generate" and not (header.chat_template or model.chat_template):
+            yield (
+                f"The model {model.title} has no chat template of its own: it may not know how to answer. "
+                f"Choose an instruct model, or set [task.{task.task.name}] chat_template in app.toml."
+            )
+        if HOST not in task.runtime.platforms:
+            yield f"{task.runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
+        if model.kind != "catalog" and model.licence == "unknown":
+            yield f"The licence of {model.title} is unknown: look it up before you give the app away."
+        if facts.host.memory_bytes and (model.bytes or 0) > facts.host.memory_bytes // 2:
+            yield f"The model {model.title} ({sized(model.bytes or 0)}) may not fit into this machine's memory."

@@ -10,5 +10,5 @@ from pathlib import Path
 def root() -> Path:
     """The folder that holds native/, templates/, android-template/ and ios-template/."""
     package = Path(__file__).resolve().parent
-    data = package / "_data"
-    return data if data.is_dir() else package.parent.parent
+    packed = package / "_data"
+    return packed if packed.is_dir() else package.parent.parent

@@ -195,8 +195,13 @@ class Tools:
 
 
 def open_tools(environ: Mapping[str, str] | None = None) -> Tools:
-    """Tools over `environ` (default: this process's); the cache is $HANDHELD_CACHE or the platform's cache folder."""
+    """Tools over `environ` (default: this process's); the cache is $HANDHELD_CACHE or the platform's cache folder.
+
+    PATH gets the folder of the running Python at its end: tools from packages lie there, also when the environment is
+    not activated.
+    """
     environ = dict(os.environ if environ is None else environ)
+    environ["PATH"] = os.pathsep.join(filter(None, (environ.get("PATH"), str(Path(sys.executable).parent))))
     chosen = environ.get("HANDHELD_CACHE")
     if chosen:
         return Tools(Path(chosen).expanduser().absolute(), environ)
