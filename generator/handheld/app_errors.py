@@ -180,3 +180,14 @@ class GoldenFailed(AppError):
             f"it was: {got!r}",
             "Run it by hand with the same settings: handheld run --json",
         )
+
+
+class BuildOutOfMemory(MachineError):
+    """The system ended a compiler that took too much memory."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(
+            "The core could not be built: a compiler was ended for lack of memory.",
+            f"Each of several compilers at once takes up to 500 MB. Everything they said: {log}",
+            "Give the same command with one compiler at a time: CMAKE_BUILD_PARALLEL_LEVEL=1 handheld build",
+        )
