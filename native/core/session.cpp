@@ -207,7 +207,7 @@ void hh_task::reset() {
         queue_.clear();
         queued_bytes_ = 0;
         cancelled_.clear();
-        if (open_run_ != 0) discard_open_run_ = true;
+        open_run_ = 0;
         current_run_ = 0;
         cancel_run_ = false;
     }

@@ -1,0 +1,1 @@
+parts.append(Part(sources: ["runtimes/echo/backend.cpp"]))

@@ -1,0 +1,85 @@
+// llama.cpp from third_party/, put together as runtimes/llama_cpp/CMakeLists.txt does, plus Apple's GPU.
+func llamaCpp() -> Part {
+    let root = "third_party/llama.cpp", src = "\(root)/ggml/src", own = "runtimes/llama_cpp/swift"
+
+    // SwiftPM knows no condition on the architecture. On Linux the manifest runs on the machine it builds for; on Apple
+    // platforms the driver's -Xarch_ keeps each flag to its slice. The first phones with iOS 17 have an A12.
+    #if os(Linux) && arch(x86_64)
+    let cpu: [CSetting] = [.unsafeFlags(["-mavx2", "-mfma", "-mf16c", "-mbmi2"])]
+    #else
+    let intel = ["-mavx2", "-mfma", "-mf16c", "-mbmi2"].flatMap { ["-Xarch_x86_64", $0] }
+    let cpu: [CSetting] = [
+        .unsafeFlags(["-Xarch_arm64", "-mcpu=apple-a12"], .when(platforms: [.iOS])),
+        .unsafeFlags(intel, .when(platforms: apple)),
+    ]
+    #endif
+
+    // ggml ends the process on a failed check. We let it throw instead, so its C code must let exceptions through.
+    // Without optimization, which debug builds turn off, a model would take minutes for a word.
+    let ggml: [CSetting] = [
+        .define("NDEBUG"), .define("GGML_SCHED_MAX_COPIES", to: "4"),
+        .define("GGML_USE_CPU"), .define("GGML_USE_CPU_REPACK"), .define("GGML_USE_LLAMAFILE"),
+        .define("GGML_USE_METAL", .when(platforms: apple)), .define("GGML_USE_ACCELERATE", .when(platforms: apple)),
+        .define("ACCELERATE_NEW_LAPACK", .when(platforms: apple)),
+        .define("ACCELERATE_LAPACK_ILP64", .when(platforms: apple)),
+        .define("_GNU_SOURCE", .when(platforms: [.linux])), .define("_DARWIN_C_SOURCE", .when(platforms: apple)),
+        .headerSearchPath("\(root)/ggml/include"), .headerSearchPath(src), .headerSearchPath("\(src)/ggml-cpu"),
+        .headerSearchPath(own), .unsafeFlags(["-O3", "-fexceptions"]),
+    ]
+    let llama: [CXXSetting] = [
+        .define("NDEBUG"),
+        .headerSearchPath("\(root)/include"), .headerSearchPath("\(root)/ggml/include"), .headerSearchPath("\(root)/src"), .headerSearchPath(own),
+        .unsafeFlags(["-Os"]),
+    ]
+
+    // Headers are found by search path. Public ones would get a module map from SwiftPM, and be compiled as modules.
+    let targets: [Target] = [
+        .target(
+            name: "CGgml",
+            dependencies: [.target(name: "CGgmlMetal", condition: .when(platforms: apple))],
+            path: ".",
+            // arch_*.c* in our folder take the one file for the processor, by #if.
+            exclude: ["CMakeLists.txt", "ggml-metal", "ggml-cpu/CMakeLists.txt", "ggml-cpu/arch", "ggml-cpu/cmake",
+                      "ggml-cpu/kleidiai", "ggml-cpu/spacemit"].map { "\(src)/\($0)" },
+            sources: [src, "\(own)/arch_quants.c", "\(own)/arch_repack.cpp"],
+            publicHeadersPath: "\(own)/include",
+            cSettings: ggml + cpu,
+            linkerSettings: [.linkedFramework("Accelerate", .when(platforms: apple))]
+        ),
+        .target(
+            name: "CGgmlMetal",
+            path: ".",
+            exclude: ["\(src)/ggml-metal/CMakeLists.txt", "\(src)/ggml-metal/kernels"],
+            sources: ["\(src)/ggml-metal", "\(own)/metal_kernels.S"],
+            publicHeadersPath: "\(own)/include",
+            // These sources release by hand, while SwiftPM turns automatic reference counting on.
+            cSettings: ggml + [.define("GGML_METAL_EMBED_LIBRARY", to: "1"), .unsafeFlags(["-fno-objc-arc"])],
+            linkerSettings: ["Foundation", "Metal", "MetalKit"].map { .linkedFramework($0) }
+        ),
+        .target(
+            name: "CLlama",
+            dependencies: ["CGgml"],
+            path: ".",
+            exclude: ["\(root)/src/CMakeLists.txt"],
+            sources: ["\(root)/src"],
+            publicHeadersPath: "\(own)/include",
+            cxxSettings: llama
+        ),
+        .target(
+            name: "CJinja",
+            dependencies: ["CGgml"],
+            path: ".",
+            exclude: ["\(root)/common/jinja/README.md"],
+            sources: ["\(root)/common"],
+            publicHeadersPath: "\(own)/include",
+            cxxSettings: [.headerSearchPath("\(root)/common"), .headerSearchPath("third_party"), .unsafeFlags(["-Os"])]
+        ),
+    ]
+    return Part(
+        sources: ["backend", "chat_template", "gguf_check"].map { "runtimes/llama_cpp/\($0).cpp" },
+        settings: ["include", "ggml/include", "src", "common"].map { .headerSearchPath("\(root)/\($0)") },
+        dependencies: ["CLlama", "CJinja"],
+        targets: targets
+    )
+}
+parts.append(llamaCpp())
