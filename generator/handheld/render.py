@@ -1,0 +1,346 @@
+"""Plan + ModelFiles -> RenderedApp: shells and slices joined and rendered, core and models copied, all of it locked.
+
+What is written depends on the plan, the files and this Handheld alone: no times, no random names, no machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from handheld import __version__, resources
+from handheld.app_errors import TemplateBroken
+from handheld.errors import sized
+from handheld.lock import EPOCH, LOCK_NAME, Lock, LockedModel, LockedSource, LockedTask, read_lock, write_lock
+from handheld.models import ModelFiles, StoredModel
+from handheld.pin import install_requirement
+from handheld.placing import changed_files, file_hash, place, recover, refuse_existing, walk
+from handheld.plan import ModelChoice, Plan, TaskPlan, finish_manifest, plan_to_json
+
+APP_TOML = "app.toml"
+OWNED = ("native/", "tasks/", "LICENSES/", "fetch.py", "noxfile.py")
+"""What an upgrade replaces; everything else in an app is its author's."""
+NOT_IN_APPS = frozenset({"tests", "build", ".build", "__pycache__", "runtimes"})
+"""Folders directly below native/ that no app gets as they are; of runtimes, only the chosen ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedApp:
+    """An app's folder.
+
+    `plan` is None when the app was opened from its folder; `fresh` is false when it was there already, made of the same.
+    """
+
+    directory: Path
+    plan: Plan | None
+    lock: Lock
+    fresh: bool = True
+
+
+def render_app(plan: Plan, files: ModelFiles, *, keep_app_toml: bool = False) -> RenderedApp:
+    """Write the app that the plan describes; when it is there already, made of the same and whole, do nothing.
+
+    Args:
+        plan: All decisions.
+        files: The models and sources on this disk.
+        keep_app_toml: The plan was made from the app's own app.toml, which stays as its author wrote it.
+
+    Raises:
+        InputError: the folder is in the way, or work would be lost; see placing.py for the rules.
+        MachineError: disk full, or the folder cannot be written.
+        AppError: a template is wrong.
+    """
+    recover(plan.directory)
+    refuse_existing(plan.directory, plan.force)
+    inputs = _inputs(plan, files)
+    previous = read_lock(plan.directory, __version__) if (plan.directory / LOCK_NAME).is_file() else None
+    if previous is not None and previous.inputs == inputs and _is_whole(plan.directory, previous):
+        return RenderedApp(plan.directory, plan, previous, fresh=False)
+    lock = _lock(plan, files, inputs)
+    keep = frozenset([APP_TOML]) if keep_app_toml else frozenset[str]()
+    place(plan.directory, lambda folder: _fill(folder, plan, files, lock), previous, keep)
+    return open_app(plan.directory, plan)
+
+
+def open_app(directory: Path, plan: Plan | None = None) -> RenderedApp:
+    """The app in a folder, from its app.lock.toml alone.
+
+    Raises:
+        InputError: no app lies there, or one of a later Handheld.
+        FileError: the lock is damaged.
+    """
+    return RenderedApp(directory, plan, read_lock(directory, __version__))
+
+
+def _fill(folder: Path, plan: Plan, files: ModelFiles, lock: Lock) -> None:
+    """Write the whole app into an empty folder."""
+    _render_shell(resources.root() / "templates" / "shared", (), _shared_context(plan, files), folder)
+    for platform in plan.platforms:
+        slices = [task.task.folder / platform for task in plan.tasks]
+        shell = resources.root() / f"{platform}-template"
+        _render_shell(shell, slices, _context(plan, platform, shell), folder / platform)
+    _write_native(folder / "native", plan, files)
+    for task in plan.tasks:
+        _write_task(folder / "tasks" / task.task.name, task, files.models[task.task.name])
+    _write_licences(folder / "LICENSES", plan, files)
+    _write(folder / APP_TOML, plan.app_toml)
+    hashes = _settle(folder, skip=frozenset(model.file for model in lock.models))
+    owned = {name: digest for name, digest in hashes.items() if name.startswith(OWNED)}
+    yours = {name: digest for name, digest in hashes.items() if name not in owned}
+    _write(folder / LOCK_NAME, write_lock(replace(lock, owned=owned, yours=yours)))
+
+
+# Shells and slices.
+
+
+def _render_shell(shell: Path, slices: Sequence[Path], context: Mapping[str, Any], target: Path) -> None:
+    """Join a shell with the tasks' slices and render it to `target` (an empty folder, or none yet)."""
+    from cookiecutter.exceptions import CookiecutterException  # noqa: PLC0415 - a tenth of a second to import
+    from cookiecutter.generate import generate_files  # noqa: PLC0415
+    from jinja2.exceptions import TemplateError  # noqa: PLC0415
+
+    defaults = json.loads((shell / "cookiecutter.json").read_text(encoding="utf-8"))
+    _check_keys(shell, defaults, context)
+    private = {name: value for name, value in defaults.items() if name.startswith("_")}
+    with tempfile.TemporaryDirectory(prefix=".handheld-", dir=target.parent) as scratch:
+        template = Path(scratch) / "template"
+        join(shell, slices, template)
+        try:
+            made = generate_files(
+                repo_dir=str(template),
+                context={"cookiecutter": {**private, **context}},
+                output_dir=str(Path(scratch) / "out"),
+                accept_hooks=False,
+            )
+        except (CookiecutterException, TemplateError) as error:
+            raise TemplateBroken(shell.name, str(error)) from error
+        target.mkdir(exist_ok=True)
+        for entry in sorted(Path(made).iterdir()):
+            entry.rename(target / entry.name)
+
+
+def join(shell: Path, slices: Sequence[Path], template: Path) -> None:
+    """Lay the slices over a shell's folder, as one new template.
+
+    Raises:
+        AppError: a path stands in two of them.
+    """
+    folder = next(path.name for path in shell.iterdir() if path.name.startswith("{{cookiecutter"))
+    shutil.copytree(shell / folder, template / folder)
+    for overlay in slices:
+        for name, path in walk(overlay) if overlay.is_dir() else ():
+            target = template / folder / name
+            if target.exists():
+                raise TemplateBroken(str(overlay), f"{name} stands in the shell or in another slice too")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+
+
+def _check_keys(shell: Path, defaults: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+    """Refuse what cookiecutter would silently drop or leave at its default."""
+    declared = {name for name in _paths(defaults) if not name.startswith(("_", "facts."))}
+    given = {name for name in _paths(context) if not name.startswith("facts.")}
+    for what, names in (("lacks", given - declared), ("has, and nobody gives it,", declared - given)):
+        if names:
+            raise TemplateBroken(shell.name, f"its cookiecutter.json {what} {', '.join(sorted(names))}")
+
+
+def _paths(values: Mapping[str, Any], prefix: str = "") -> set[str]:
+    """Dotted names of all keys; what tables of free names hold (usage) and lists hold is not looked at."""
+    found = set()
+    for name, value in values.items():
+        found.add(prefix + name)
+        if isinstance(value, Mapping) and name != "usage":
+            found |= _paths(value, f"{prefix}{name}.")
+    return found
+
+
+def _context(plan: Plan, platform: str, shell: Path) -> dict[str, Any]:
+    """What a platform's shell and slices may use; cookiecutter.json has the same keys."""
+    return {
+        **_common_context(plan),
+        "folder": platform,
+        "slots": _plain({name: plan.slots[name] for name in ("android", "ios")}),
+        "facts": tomllib.loads((shell / "facts.toml").read_text(encoding="utf-8")),
+    }
+
+
+def _shared_context(plan: Plan, files: ModelFiles) -> dict[str, Any]:
+    """What the files beside the two projects may use."""
+    models = [
+        {"task": task.task.name, **_described(task.model), "size": sized(files.models[task.task.name].bytes)}
+        for task in plan.tasks
+    ]
+    shared = {"platforms": {"items": list(plan.platforms)}, "models": {"items": models}}
+    return {**_common_context(plan), "folder": "app", **shared}
+
+
+def _described(model: ModelChoice) -> dict[str, str]:
+    return {"title": model.title, "file": model.file, "licence": model.licence}
+
+
+def _common_context(plan: Plan) -> dict[str, Any]:
+    identity, permissions = plan.identity, plan.permissions
+    names = ("name", "module", "slug", "package", "package_path", "version", "version_code", "color", "color_dark")
+    tasks = [
+        {
+            "name": task.task.name,
+            "title": task.task.title,
+            **{f"entry_{platform}": entry for platform, entry in sorted(task.task.entries.items())},
+        }
+        for task in plan.tasks
+    ]
+    app = {name: getattr(identity, name) for name in (*names, "initial")}
+    app |= {"permissions": {"android": _plain(permissions["android"])}, "usage": _plain(permissions["ios"])}
+    return {"app": app, "tasks": {"items": tasks}}
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - what JSON can hold
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, tuple | list) else value
+
+
+# Core, tasks, licences.
+
+
+def _write_native(target: Path, plan: Plan, files: ModelFiles) -> None:
+    """The core with the chosen runtimes and tasks and the sources they need. Nothing here knows the app's name."""
+    native = resources.root() / "native"
+    shutil.copytree(native, target, ignore=_left_out(native))
+    runtimes = {task.runtime.name: task.runtime.folder for task in plan.tasks}
+    tasks = {task.task.name: task.task.folder / "native" for task in plan.tasks}
+    for kind, folders in (("runtimes", runtimes), ("tasks", tasks)):
+        for name, folder in folders.items():
+            shutil.copytree(folder, target / kind / name, ignore=_left_out(native))
+    for source in plan.sources:
+        shutil.copytree(files.sources[source.name], target / "third_party" / source.into, dirs_exist_ok=True)
+    lines = [*(f"HH_RUNTIME({name})" for name in sorted(runtimes)), *(f"HH_TASK({name})" for name in sorted(tasks))]
+    _write(target / "core" / "registry.inc", "".join(f"{line}\n" for line in lines))
+
+
+def _left_out(native: Path) -> Callable[[str, list[str]], set[str]]:
+    """For copytree: what tools make, anywhere, and the folders of NOT_IN_APPS at the top."""
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        made = {name for name in names if name == "__pycache__" or name.endswith(".pyc")}
+        return made | (set(names) & NOT_IN_APPS if Path(folder) == native else set())
+
+    return ignore
+
+
+def _write_task(target: Path, task: TaskPlan, model: StoredModel) -> None:
+    manifest = finish_manifest(task, bytes=model.bytes, sha256=model.sha256)
+    _write(target / "task.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    if task.golden is not None:
+        shutil.copyfile(task.golden, target / "golden.json")
+    shutil.copyfile(model.path, target / task.model.file)
+
+
+def _write_licences(target: Path, plan: Plan, files: ModelFiles) -> None:
+    """The full text of every licence that the app is under an obligation to."""
+    target.mkdir()
+    texts = {"Handheld": resources.root() / "LICENSE"}
+    texts |= {source.name: _licence_of(files.sources[source.name]) for source in plan.sources}
+    for task in plan.tasks:
+        if (text := files.models[task.task.name].licence_text) is not None:
+            texts[task.model.name] = text
+    for name, path in texts.items():
+        suffix = path.suffix if path.suffix in {".html", ".md"} else ".txt"
+        shutil.copyfile(path, target / f"{name}{suffix}")
+
+
+def _licence_of(tree: Path) -> Path:
+    """The licence of third-party sources, which the cache keeps beside their tree."""
+    return next(iter(sorted((tree.parent / "licence").iterdir())))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+# The lock.
+
+
+def _lock(plan: Plan, files: ModelFiles, inputs: str) -> Lock:
+    identity = plan.identity
+    return Lock(
+        version=__version__,
+        install=install_requirement(),
+        inputs=inputs,
+        **{name: getattr(identity, name) for name in ("name", "module", "slug", "package")},
+        platforms=plan.platforms,
+        host_arguments=tuple(str(item) for item in plan.slots["host"]["cmake_arguments"]),
+        tasks=tuple(_locked_task(task) for task in plan.tasks),
+        models=tuple(_locked_model(task, files.models[task.task.name]) for task in plan.tasks),
+        sources=tuple(
+            LockedSource(**{name: getattr(source, name) for name in LockedSource.__slots__}) for source in plan.sources
+        ),
+    )
+
+
+def _locked_task(task: TaskPlan) -> LockedTask:
+    folder = f"tasks/{task.task.name}"
+    return LockedTask(
+        name=task.task.name,
+        title=task.task.title,
+        runtime=task.runtime.name,
+        model=task.model.name,
+        manifest=f"{folder}/task.json",
+        golden=f"{folder}/golden.json" if task.golden else None,
+    )
+
+
+def _locked_model(task: TaskPlan, stored: StoredModel) -> LockedModel:
+    model = task.model
+    return LockedModel(
+        task=task.task.name,
+        file=f"tasks/{task.task.name}/{model.file}",
+        bytes=stored.bytes,
+        sha256=stored.sha256,
+        licence=model.licence,
+        parts=tuple({name: getattr(part, name) for name in part.__slots__} for part in model.parts),
+        text=model.text,
+        hf=f"{model.hf.repo}@{stored.revision or model.hf.revision}/{model.hf.file}" if model.hf else None,
+        local=model.path.name if model.path else None,
+    )
+
+
+def _inputs(plan: Plan, files: ModelFiles) -> str:
+    """The hash of everything that decides what is written."""
+    root = resources.root()
+    plain = {name: value for name, value in plan_to_json(plan).items() if name not in {"directory", "force"}}
+    models = {name: stored.sha256 for name, stored in files.models.items()}
+    head = [__version__, str(EPOCH), install_requirement(), json.dumps([plain, models], sort_keys=True)]
+    folders = [root / "native", root / "templates", *(root / f"{platform}-template" for platform in plan.platforms)]
+    trees = [f"{folder.name}/{name} {file_hash(path)}" for folder in folders for name, path in walk(folder)]
+    return hashlib.sha256("\n".join([*head, *trees]).encode()).hexdigest()
+
+
+def _is_whole(directory: Path, lock: Lock) -> bool:
+    """Whether nothing of Handheld's was changed or is missing; a changed file of the author's is as it should be."""
+    if any(not (directory / name).is_file() for name in lock.yours):
+        return False
+    models = ((directory / model.file, model.bytes) for model in lock.models)
+    return all(path.is_file() and path.stat().st_size == size for path, size in models) and not changed_files(
+        directory, lock.owned
+    )
+
+
+def _settle(folder: Path, skip: frozenset[str]) -> dict[str, str]:
+    """Give every file one of two modes, whatever the umask and the checkout were, and hash all but `skip`."""
+    hashes = {}
+    for name, path in walk(folder):
+        os.chmod(path, 0o755 if path.stat().st_mode & 0o100 else 0o644)  # noqa: PTH101 - twice as fast
+        if name not in skip:
+            hashes[name] = file_hash(path)
+    return hashes
