@@ -36,7 +36,7 @@ NOT_IN_APPS = frozenset({"tests", "build", ".build", "__pycache__", "runtimes"})
 class RenderedApp:
     """An app's folder.
 
-    `plan` is None when the app was opened from its folder; `fresh` is false when it was there already, made of the same.
+    `plan` is None when it was opened from its folder; `fresh` is false when it was there already, made of the same.
     """
 
     directory: Path

