@@ -311,14 +311,14 @@ class HashMismatch(FileError):
         )
 
 
-class MemberMissing(FileError):
-    """An archive lacks a file, or holds one that would be written outside its folder."""
+class ArchiveWrong(FileError):
+    """An archive is damaged, lacks a file, or holds one that would be written outside its folder."""
 
-    def __init__(self, archive: str, detail: str) -> None:
+    def __init__(self, archive: Path, detail: str) -> None:
         super().__init__(
-            f"The archive {archive} {detail}.",
-            "The catalogue names a file that this version of the package does not have.",
-            "Check `member`, `root` and `files` in the catalogue's TOML file against the archive's list",
+            f"The archive {archive.name} {detail}.",
+            "The catalogue names a file that this version of the package does not have, or the archive is damaged.",
+            f"Check `member`, `root` and `files` in the catalogue's TOML file against the list of {archive}",
         )
 
 

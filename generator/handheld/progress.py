@@ -66,7 +66,12 @@ class _Handle:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is None:
+            self._complete()
         self.finish()
+
+    def _complete(self) -> None:
+        """Show that the step ended well, also when its last update said less than all."""
 
 
 class SilentProgress:
@@ -102,6 +107,10 @@ class _PlainHandle(_Handle):
             self._quarter = quarter
             _write_line(self._stream, f"{self._title} {25 * quarter} %")
 
+    def _complete(self) -> None:
+        if self._quarter < 4:
+            _write_line(self._stream, f"{self._title} done")
+
 
 class PlainProgress:
     """Plain lines, for logs and pipes."""
@@ -136,6 +145,12 @@ class _BarHandle(_Handle):
     def finish(self) -> None:
         """Stop the bar where it is."""
         self._bars.stop_task(self._task)
+
+    def _complete(self) -> None:
+        state = next(task for task in self._bars.tasks if task.id == self._task)
+        if state.total is None:
+            self._bars.update(self._task, total=max(state.completed, 1))
+        self._bars.update(self._task, completed=state.total)
 
 
 class BarProgress:
