@@ -48,6 +48,10 @@ public class HandheldTask private constructor(
     /** Descriptors are borrowed by the core until the model is loaded. */
     private val borrowed = AtomicReference(files.filterIsInstance<TaskFile.Descriptor>())
 
+    /** Whether [load] has succeeded. */
+    @Volatile public var isLoaded: Boolean = false
+        private set
+
     @Volatile internal var currentRun: Long = NO_RUN
     @Volatile internal var newestRun: Long = NO_RUN
     @Volatile internal var forgottenRun: Long = NO_RUN
@@ -76,6 +80,7 @@ public class HandheldTask private constructor(
             watcher.cancel()
         }
         if (status == Status.CANCELLED.code) throw closedTask()
+        isLoaded = true
         closeFiles()
         onProgress(1f)
     }

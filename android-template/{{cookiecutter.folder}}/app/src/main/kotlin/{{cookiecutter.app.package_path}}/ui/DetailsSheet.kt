@@ -1,0 +1,122 @@
+package {{ cookiecutter.app.package }}.ui
+
+import android.text.format.Formatter
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.rememberScrollState
+import androidx.compose.foundation.verticalScroll
+import androidx.compose.material3.Card
+import androidx.compose.material3.ExperimentalMaterial3Api
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.ModalBottomSheet
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalContext
+import androidx.compose.ui.platform.testTag
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.heading
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextAlign
+import androidx.compose.ui.unit.dp
+import {{ cookiecutter.app.package }}.R
+import dev.handheld.Manifest
+import dev.handheld.Report
+import java.text.NumberFormat
+
+/** What the model is, and how fast the last answer was. */
+@OptIn(ExperimentalMaterial3Api::class)
+@Composable
+fun DetailsSheet(manifest: Manifest, report: Report?, onDismiss: () -> Unit) {
+    ModalBottomSheet(onDismiss) {
+        Column(
+            modifier = Modifier.verticalScroll(rememberScrollState()).padding(24.dp).testTag("details"),
+            verticalArrangement = Arrangement.spacedBy(24.dp),
+        ) {
+            ModelCard(manifest)
+            ReportCard(report)
+        }
+    }
+}
+
+@Composable
+fun ModelCard(manifest: Manifest, modifier: Modifier = Modifier) {
+    val context = LocalContext.current
+    val model = manifest.model
+    Facts(stringResource(R.string.about_model), modifier) {
+        model?.let { Text(it.title, style = MaterialTheme.typography.titleMedium) }
+        model?.licence?.let { Fact(stringResource(R.string.model_licence), it) }
+        model?.bytes?.let { Fact(stringResource(R.string.model_size), Formatter.formatShortFileSize(context, it)) }
+        Fact(stringResource(R.string.model_runtime), manifest.runtime)
+    }
+}
+
+@Composable
+fun ReportCard(report: Report?, modifier: Modifier = Modifier) {
+    val context = LocalContext.current
+    Facts(stringResource(R.string.report), modifier.testTag("report")) {
+        if (report == null) {
+            Text(stringResource(R.string.report_none))
+            return@Facts
+        }
+        report.timeToFirstTokenMs?.let {
+            Fact(stringResource(R.string.report_first_token), stringResource(R.string.value_ms, number(it)))
+        }
+        report.promptTokens?.let { Fact(stringResource(R.string.report_prompt), promptRate(report, it)) }
+        report.generatedTokens?.let {
+            val rate = number(report.generatedTokensPerSecond)
+            Fact(stringResource(R.string.report_generated), stringResource(R.string.value_tokens, it, rate))
+        }
+        report.loadMs?.let { Fact(stringResource(R.string.report_load), stringResource(R.string.value_ms, number(it))) }
+        val peak = report.memory["process_peak"]
+        val model = report.memory.filterKeys { it != "process_peak" }.values.sum()
+        Fact(stringResource(R.string.report_memory), Formatter.formatShortFileSize(context, model))
+        peak?.let { Fact(stringResource(R.string.report_peak), Formatter.formatShortFileSize(context, it)) }
+        report.threads?.let { Fact(stringResource(R.string.report_threads), it.toString()) }
+        report.accelerator?.let { Fact(stringResource(R.string.report_accelerator), it) }
+    }
+}
+
+@Composable
+private fun promptRate(report: Report, tokens: Long): String {
+    val rate = number(report.promptTokensPerSecond)
+    val cached = report.reusedTokens ?: 0
+    return if (cached == 0L) {
+        stringResource(R.string.value_tokens, tokens, rate)
+    } else {
+        stringResource(R.string.value_cached_tokens, tokens + cached, cached, rate)
+    }
+}
+
+private fun number(value: Double?): String =
+    if (value == null) "–" else NumberFormat.getNumberInstance().apply { maximumFractionDigits = 1 }.format(value)
+
+@Composable
+private fun Facts(title: String, modifier: Modifier = Modifier, content: @Composable () -> Unit) {
+    Card(modifier.fillMaxWidth()) {
+        Column(Modifier.padding(16.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
+            Text(
+                title,
+                modifier = Modifier.semantics { heading() },
+                color = MaterialTheme.colorScheme.primary,
+                style = MaterialTheme.typography.labelLarge,
+            )
+            content()
+        }
+    }
+}
+
+/** Read out as one: "Size, 94 MB". */
+@Composable
+private fun Fact(label: String, value: String) {
+    Row(
+        modifier = Modifier.fillMaxWidth().semantics(mergeDescendants = true) {},
+        horizontalArrangement = Arrangement.spacedBy(16.dp),
+    ) {
+        Text(label, Modifier.weight(1f), color = MaterialTheme.colorScheme.onSurfaceVariant)
+        Text(value, Modifier.weight(1f), textAlign = TextAlign.End)
+    }
+}
