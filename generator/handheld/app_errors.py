@@ -191,3 +191,14 @@ class BuildOutOfMemory(MachineError):
             f"Each of several compilers at once takes up to 500 MB. Everything they said: {log}",
             "Give the same command with one compiler at a time: CMAKE_BUILD_PARALLEL_LEVEL=1 handheld build",
         )
+
+
+class NoGolden(InputError):
+    """An app has no golden case."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            f"{directory} has no golden case to run.",
+            "Its tasks have none for the chosen models.",
+            "Add templates/tasks/<task>/golden/default.json, then: handheld new --force",
+        )
