@@ -11,7 +11,6 @@ import errno
 import json
 import os
 import sys
-from typing import Any
 
 
 def main() -> int:
@@ -24,8 +23,7 @@ def main() -> int:
         return 1
     try:
         fetch(*sys.argv[1:5], known=sys.argv[5:])
-    except Exception as error:
-        # Whatever it is, the parent has to learn of it.
+    except Exception as error:  # noqa: BLE001 - whatever it is, the parent has to learn of it
         tell(error=kind_of(error), message=" ".join(str(error).split()) or type(error).__name__)
         return 1
     return 0
@@ -62,7 +60,7 @@ def kind_of(error: Exception) -> str:
     return "network"
 
 
-def tell(**values: Any) -> None:
+def tell(**values: object) -> None:
     """Print one JSON object."""
     sys.stdout.write(json.dumps(values) + "\n")
     sys.stdout.flush()

@@ -125,7 +125,7 @@ def _catalogue_model(model: ModelChoice, tools: Tools, progress: Progress) -> St
     assert model.bytes is not None, "the catalogue gives it"
     folder = tools.cache / "models" / model.sha256
     with tools.lock(f"model-{model.sha256[:16]}", progress):
-        stored = _stored(folder, model.file, licence=model.licence_text)
+        stored = _stored(folder, licence=model.licence_text)
         if stored is not None:
             return stored
         if model.text is not None:
@@ -191,21 +191,25 @@ def _take(part: ModelPart, archive: Path, folder: Path) -> Path:
 
 def _keep(work: Path, file: str, sha256: str, folder: Path) -> StoredModel:
     """Stamp a finished folder and put it into its place."""
-    write_stamp(work / STAMP, stamp_of(work / file, sha256))
+    _write_model_stamp(work, file, sha256)
     put(work, folder)
-    stored = _stored(folder, file)
+    stored = _stored(folder)
     assert stored is not None, "it was written a moment ago"
     return stored
 
 
-def _stored(folder: Path, file: str, licence: ModelPart | None = None) -> StoredModel | None:
-    """The model in `folder` when it is whole. One whose time alone has changed gets a new stamp."""
-    stamp = read_stamp(read_note(folder / STAMP))
-    path = folder / file
+def _write_model_stamp(folder: Path, file: str, sha256: str) -> None:
+    write_note(folder / STAMP, {"file": file, "stamp": asdict(stamp_of(folder / file, sha256))})
+
+
+def _stored(folder: Path, licence: ModelPart | None = None) -> StoredModel | None:
+    """The model in `folder` when it is whole, under the name it came with. A new time alone gets a new stamp."""
+    note = read_note(folder / STAMP) or {}
+    path, stamp = folder / str(note.get("file")), read_stamp(note.get("stamp"))
     if stamp is None or not is_intact(path, stamp):
         return None
     if path.stat().st_mtime_ns != stamp.mtime_ns:
-        write_stamp(folder / STAMP, stamp_of(path, stamp.sha256))
+        _write_model_stamp(folder, path.name, stamp.sha256)
     texts = sorted((folder / "licence").glob("*"))
     if licence is not None and not texts:
         return None
@@ -233,7 +237,7 @@ def _hub_model(model: ModelChoice, ref: HfRef, tools: Tools, progress: Progress)
     key = key_of(hub.endpoint_of(tools), ref.repo, ref.file)
     note = tools.cache / "hub" / f"{key}.json"
     with tools.lock(f"hub-{key}", progress):
-        known = _known_commits(note, model.file, tools)
+        known = _known_commits(note, tools)
         if ref.revision in known:
             return replace(known[ref.revision], revision=ref.revision)
         with staged(tools.cache, f"hub-{key}", model.name) as work:
@@ -247,9 +251,10 @@ def _hub_model(model: ModelChoice, ref: HfRef, tools: Tools, progress: Progress)
                     f"The hub does not answer; the file of commit {last[:12]} is used, which was fetched before."
                 )
                 return replace(known[last], revision=last)
-            stored = (
-                known[file.commit] if file.path is None else _keep_hub_file(model, ref, file, work, tools, progress)
-            )
+            if file.path is None:
+                stored = known[file.commit]
+            else:
+                stored = _keep_hub_file(model, ref, file, work, tools=tools, progress=progress)
         commits = {commit: other.sha256 for commit, other in known.items()} | {file.commit: stored.sha256}
         last_one = {f"last {ref.revision}": file.commit}
         write_note(note, {**(read_note(note) or {}), **last_one, "commits": commits})
@@ -257,7 +262,7 @@ def _hub_model(model: ModelChoice, ref: HfRef, tools: Tools, progress: Progress)
 
 
 def _keep_hub_file(
-    model: ModelChoice, ref: HfRef, file: hub.HubFile, work: Path, tools: Tools, progress: Progress
+    model: ModelChoice, ref: HfRef, file: hub.HubFile, work: Path, *, tools: Tools, progress: Progress
 ) -> StoredModel:
     assert file.path is not None
     with progress.task(f"Checking {model.file}", file.path.stat().st_size) as handle:
@@ -269,13 +274,13 @@ def _keep_hub_file(
     inspect_model(new / model.file, (model.format,))
     folder = tools.cache / "models" / sha256
     with tools.lock(f"model-{sha256[:16]}", progress):
-        return _stored(folder, model.file) or _keep(new, model.file, sha256, folder)
+        return _stored(folder) or _keep(new, model.file, sha256, folder)
 
 
-def _known_commits(note: Path, file: str, tools: Tools) -> dict[str, StoredModel]:
+def _known_commits(note: Path, tools: Tools) -> dict[str, StoredModel]:
     """The commits whose file is in the cache, whole."""
     commits = (read_note(note) or {}).get("commits", {})
-    stored = {commit: _stored(tools.cache / "models" / sha256, file) for commit, sha256 in commits.items()}
+    stored = {commit: _stored(tools.cache / "models" / sha256) for commit, sha256 in commits.items()}
     return {commit: model for commit, model in stored.items() if model is not None}
 
 
@@ -325,7 +330,8 @@ def needs_acceptance(plan: Plan, tools: Tools, progress: Progress) -> list[Terms
 def accept_terms(terms: Sequence[Terms], tools: Tools) -> None:
     """Record in the cache that the person accepted; `fetch_models` looks there."""
     for item in terms:
-        write_note(item.file.parent.parent / "accepted.json", {"model": item.model, "licence": item.licence})
+        folder = tools.cache / "terms" / item.file.parent.parent.name
+        write_note(folder / "accepted.json", {"model": item.model, "licence": item.licence})
 
 
 def _stop_without_acceptance(plan: Plan, tools: Tools) -> None:

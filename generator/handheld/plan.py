@@ -174,7 +174,7 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
     return {**head, "force": plan.force, "tasks": tasks, **{name: _plain(getattr(plan, name)) for name in rest}}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -195,7 +195,7 @@ def _plan_task(choice: TaskChoice, spec: AppSpec, catalog: Catalog, facts: Facts
         if fitting:
             runtime = min(fitting, key=lambda r: (task.shapes.index(_shape(r, task)), r.name))
             return _task_plan(choice, task, runtime, model)
-    raise _nothing_fits(choice, task, runtimes, spec, catalog, facts)
+    raise _nothing_fits(choice, task, runtimes, spec.platforms, catalog=catalog, facts=facts)
 
 
 def _task_plan(choice: TaskChoice, task: Task, runtime: Runtime, model: ModelChoice) -> TaskPlan:
@@ -297,26 +297,30 @@ def _misfits(
 
 
 def _nothing_fits(
-    choice: TaskChoice, task: Task, runtimes: Sequence[Runtime], spec: AppSpec, catalog: Catalog, facts: Facts
+    choice: TaskChoice,
+    task: Task,
+    runtimes: Sequence[Runtime],
+    platforms: Sequence[str],
+    *,
+    catalog: Catalog,
+    facts: Facts,
 ) -> NothingFits:
     candidates = _candidates(choice, task, facts)
-    model_format = candidates[0].format if candidates else "(none: the task lists no model)"
-    accelerator, platforms = choice.accelerator, spec.platforms
-    reasons = [reason for r in runtimes for reason in _misfits(r, task, model_format, accelerator, platforms)]
+    asked = candidates[0].format if candidates else "(none: the task lists no model)"
+    accelerator = choice.accelerator
+    reasons = [reason for r in runtimes for reason in _misfits(r, task, asked, accelerator, platforms)]
     works: list[str] = []
     for runtime in catalog.runtimes.values():
-        if not any(_misfits(runtime, task, model_format, accelerator, platforms)):
+        if not any(_misfits(runtime, task, asked, accelerator, platforms)):
             works.append(f"--runtime {runtime.name}")
             continue
-        for platform in platforms:
-            if not any(_misfits(runtime, task, model_format, accelerator, [platform])):
-                works.append(f"--runtime {runtime.name} --platform {platform}")
-        if accelerator and not any(_misfits(runtime, task, model_format, None, platforms)):
+        fits_on = [name for name in platforms if not any(_misfits(runtime, task, asked, accelerator, [name]))]
+        works += [f"--runtime {runtime.name} --platform {name}" for name in fits_on]
+        if accelerator and not any(_misfits(runtime, task, asked, None, platforms)):
             works.append(f"--runtime {runtime.name} without an accelerator")
     for runtime in runtimes:
-        for model in task.models:
-            if not any(_misfits(runtime, task, model.format, accelerator, platforms)):
-                works.append(f"--model {model.name}")
+        fitting = [m for m in task.models if not any(_misfits(runtime, task, m.format, accelerator, platforms))]
+        works += [f"--model {model.name}" for model in fitting]
     return NothingFits(task.name, choice.model or "its models", reasons, list(dict.fromkeys(works)))
 
 

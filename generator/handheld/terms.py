@@ -33,6 +33,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a line at each block, and note where hidden parts begin."""
+        del attrs
         if tag in _HIDDEN:
             self._hidden.append(tag)
         elif _BLOCKS.fullmatch(tag):

@@ -145,9 +145,9 @@ class Tools:
             MachineError: no network, no such package on the index in use, disk full, no pip.
             FileError: the hash does not match.
         """
-        from handheld.pypi import fetch  # noqa: PLC0415 - only a download needs it
+        from handheld.pypi import Wanted, fetch  # noqa: PLC0415 - only a download needs it
 
-        return fetch(self, requirement, sha256, kind, progress, size)
+        return fetch(self, Wanted(requirement, sha256, kind, size), progress)
 
     @contextlib.contextmanager
     def lock(self, name: str, progress: Progress | None = None) -> Iterator[None]:
