@@ -1,1 +1,39 @@
-int main(){return 0;}
+// The core, driven from C++, for `nox -s bench`: bench_core <task.json> <max_tokens> <prompt file>
+// Answers every line on standard input with one line of JSON: CPU seconds and tokens of one run.
+#include <sys/resource.h>
+
+#include <cinttypes>
+#include <ctime>
+#include <iostream>
+
+#include "harness.hpp"
+
+static double cpu_seconds() {
+    timespec now = {};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 4) return 2;
+    Task task(argv[1]);
+    const std::string prompt = read_file(argv[3]);
+    const std::string settings =
+        R"({"temperature": 0, "repeat_penalty": 1, "max_tokens": )" + std::string(argv[2]) + "}";
+    if (task.load() != HH_OK || task.configure(settings.c_str()) != HH_OK) return 1;
+    for (std::string line; std::getline(std::cin, line);) {
+        if (hh_task_reset(task.raw, &task.error) != HH_OK || task.send("user", prompt) != HH_OK || task.end() != HH_OK)
+            return 1;
+        const double start = cpu_seconds();
+        if (task.receive() != HH_OK) return 1;
+        const double first = cpu_seconds();
+        if (task.drain() != HH_END) return 1;
+        const double done = cpu_seconds();
+        struct rusage usage = {};
+        getrusage(RUSAGE_SELF, &usage);
+        std::printf("{\"prompt_s\": %.9f, \"generate_s\": %.9f, \"pieces\": %d, \"peak_kb\": %ld}\n", first - start,
+                    done - first, task.pieces, usage.ru_maxrss);
+        std::fflush(stdout);
+    }
+    return 0;
+}

@@ -39,8 +39,10 @@ func llamaCpp() -> Part {
             dependencies: [.target(name: "CGgmlMetal", condition: .when(platforms: apple))],
             path: ".",
             // arch_*.c* in our folder take the one file for the processor, by #if.
-            exclude: ["CMakeLists.txt", "ggml-metal", "ggml-cpu/CMakeLists.txt", "ggml-cpu/arch", "ggml-cpu/cmake",
-                      "ggml-cpu/kleidiai", "ggml-cpu/spacemit"].map { "\(src)/\($0)" },
+            exclude: [
+                "CMakeLists.txt", "ggml-version.h.in", "ggml-metal", "ggml-cpu/CMakeLists.txt", "ggml-cpu/arch",
+                "ggml-cpu/cmake", "ggml-cpu/kleidiai", "ggml-cpu/spacemit",
+            ].map { "\(src)/\($0)" },
             sources: [src, "\(own)/arch_quants.c", "\(own)/arch_repack.cpp"],
             publicHeadersPath: "\(own)/include",
             cSettings: ggml + cpu,
@@ -60,7 +62,7 @@ func llamaCpp() -> Part {
             name: "CLlama",
             dependencies: ["CGgml"],
             path: ".",
-            exclude: ["\(root)/src/CMakeLists.txt"],
+            exclude: ["\(root)/src/CMakeLists.txt", "\(root)/src/llama-version.h.in"],
             sources: ["\(root)/src"],
             publicHeadersPath: "\(own)/include",
             cxxSettings: llama
