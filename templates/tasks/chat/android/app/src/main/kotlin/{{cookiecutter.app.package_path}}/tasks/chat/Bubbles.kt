@@ -1,0 +1,152 @@
+package {{ cookiecutter.app.package }}.tasks.chat
+
+import androidx.compose.foundation.background
+import androidx.compose.foundation.horizontalScroll
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.layout.widthIn
+import androidx.compose.foundation.rememberScrollState
+import androidx.compose.foundation.shape.RoundedCornerShape
+import androidx.compose.foundation.text.selection.SelectionContainer
+import androidx.compose.material3.Icon
+import androidx.compose.material3.IconButton
+import androidx.compose.material3.LinearProgressIndicator
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Surface
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.remember
+import androidx.compose.ui.Alignment
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.testTag
+import androidx.compose.ui.res.painterResource
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.CustomAccessibilityAction
+import androidx.compose.ui.semantics.LiveRegionMode
+import androidx.compose.ui.semantics.contentDescription
+import androidx.compose.ui.semantics.customActions
+import androidx.compose.ui.semantics.heading
+import androidx.compose.ui.semantics.liveRegion
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.font.FontFamily
+import androidx.compose.ui.unit.dp
+import {{ cookiecutter.app.package }}.R
+
+/** What can be done with an answer. */
+class AnswerActions(val copy: (String) -> Unit, val share: (String) -> Unit)
+
+@Composable
+fun TurnBubbles(turn: Turn, actions: AnswerActions, modifier: Modifier = Modifier) {
+    Column(modifier.fillMaxWidth(), verticalArrangement = Arrangement.spacedBy(8.dp)) {
+        Question(turn.question, Modifier.align(Alignment.End))
+        if (turn.answer.isNotEmpty() || turn.ending == Ending.OPEN) Answer(turn, actions, Modifier.align(Alignment.Start))
+        EndingNote(turn.ending)
+    }
+}
+
+@Composable
+private fun Question(text: String, modifier: Modifier) {
+    val description = stringResource(R.string.chat_said, stringResource(R.string.chat_you), text)
+    Surface(
+        modifier = modifier.widthIn(max = WIDEST).semantics { contentDescription = description },
+        color = MaterialTheme.colorScheme.primaryContainer,
+        shape = RoundedCornerShape(topStart = 20.dp, topEnd = 20.dp, bottomStart = 20.dp, bottomEnd = 4.dp),
+    ) {
+        SelectionContainer { Text(text, Modifier.padding(horizontal = 16.dp, vertical = 10.dp)) }
+    }
+}
+
+@Composable
+private fun Answer(turn: Turn, actions: AnswerActions, modifier: Modifier) {
+    val done = turn.ending != Ending.OPEN
+    val copy = stringResource(R.string.chat_copy)
+    val share = stringResource(R.string.chat_share)
+    val waiting = stringResource(R.string.chat_answering)
+    val description = stringResource(R.string.chat_said, stringResource(R.string.chat_model), turn.answer)
+    Surface(
+        modifier = modifier.widthIn(max = WIDEST).testTag("answer").semantics {
+            contentDescription = if (done) description else waiting
+            // Read out once, when it is whole; word by word it would never stop talking.
+            if (done) liveRegion = LiveRegionMode.Polite
+            customActions = listOf(
+                CustomAccessibilityAction(copy) { actions.copy(turn.answer).let { true } },
+                CustomAccessibilityAction(share) { actions.share(turn.answer).let { true } },
+            )
+        },
+        color = MaterialTheme.colorScheme.surfaceContainerHigh,
+        shape = RoundedCornerShape(topStart = 20.dp, topEnd = 20.dp, bottomStart = 4.dp, bottomEnd = 20.dp),
+    ) {
+        Column(Modifier.padding(horizontal = 16.dp, vertical = 10.dp)) {
+            if (turn.answer.isEmpty()) LinearProgressIndicator(Modifier.padding(vertical = 8.dp).widthIn(max = 96.dp))
+            SelectionContainer { Markdown(turn.answer) }
+            if (done) AnswerButtons(turn.answer, actions)
+        }
+    }
+}
+
+@Composable
+private fun AnswerButtons(answer: String, actions: AnswerActions) {
+    Row {
+        IconButton({ actions.copy(answer) }) {
+            Icon(painterResource(R.drawable.ic_copy), stringResource(R.string.chat_copy))
+        }
+        IconButton({ actions.share(answer) }) {
+            Icon(painterResource(R.drawable.ic_share), stringResource(R.string.chat_share))
+        }
+    }
+}
+
+@Composable
+private fun EndingNote(ending: Ending) {
+    val note = when (ending) {
+        Ending.STOPPED -> R.string.chat_stopped
+        Ending.CUT_OFF -> R.string.chat_cut_off
+        Ending.OPEN, Ending.COMPLETE, Ending.FAILED -> return
+    }
+    Text(
+        stringResource(note),
+        color = MaterialTheme.colorScheme.onSurfaceVariant,
+        style = MaterialTheme.typography.labelMedium,
+    )
+}
+
+@Composable
+private fun Markdown(source: String) {
+    val blocks = remember(source) { parseMarkdown(source) }
+    Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
+        for (block in blocks) MarkdownBlock(block)
+    }
+}
+
+@Composable
+private fun MarkdownBlock(block: Block) {
+    when (block) {
+        is Block.Paragraph -> Text(inlineMarkdown(block.text))
+        is Block.Heading -> {
+            val type = MaterialTheme.typography
+            val style = if (block.level <= 2) type.titleMedium else type.titleSmall
+            Text(inlineMarkdown(block.text), Modifier.semantics { heading() }, style = style)
+        }
+        is Block.Item -> Row(Modifier.padding(start = (block.indent * INDENT).dp)) {
+            Text(block.mark, Modifier.widthIn(min = 20.dp).padding(end = 6.dp))
+            Text(inlineMarkdown(block.text))
+        }
+        is Block.Code -> Text(
+            block.text,
+            modifier = Modifier
+                .fillMaxWidth()
+                .background(MaterialTheme.colorScheme.surfaceContainerLowest, RoundedCornerShape(8.dp))
+                .horizontalScroll(rememberScrollState())
+                .padding(12.dp),
+            fontFamily = FontFamily.Monospace,
+            softWrap = false,
+            style = MaterialTheme.typography.bodyMedium,
+        )
+    }
+}
+
+private val WIDEST = 560.dp
+private const val INDENT = 16

@@ -1,0 +1,198 @@
+package {{ cookiecutter.app.package }}.tasks.chat
+
+import android.content.ClipData
+import android.content.Context
+import android.content.Intent
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.PaddingValues
+import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.consumeWindowInsets
+import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.imePadding
+import androidx.compose.foundation.layout.navigationBarsPadding
+import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.layout.widthIn
+import androidx.compose.foundation.lazy.LazyColumn
+import androidx.compose.foundation.lazy.items
+import androidx.compose.material3.ExperimentalMaterial3Api
+import androidx.compose.material3.Icon
+import androidx.compose.material3.IconButton
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Scaffold
+import androidx.compose.material3.SnackbarHost
+import androidx.compose.material3.SnackbarHostState
+import androidx.compose.material3.Surface
+import androidx.compose.material3.Text
+import androidx.compose.material3.TextButton
+import androidx.compose.material3.TopAppBar
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.remember
+import androidx.compose.runtime.rememberCoroutineScope
+import androidx.compose.ui.Alignment
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalClipboard
+import androidx.compose.ui.platform.LocalContext
+import androidx.compose.ui.platform.testTag
+import androidx.compose.ui.platform.toClipEntry
+import androidx.compose.ui.res.painterResource
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.LiveRegionMode
+import androidx.compose.ui.semantics.liveRegion
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.unit.dp
+import androidx.lifecycle.compose.LifecycleStartEffect
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import {{ cookiecutter.app.package }}.R
+import {{ cookiecutter.app.package }}.model.SessionState
+import {{ cookiecutter.app.package }}.ui.MessagePane
+import {{ cookiecutter.app.package }}.ui.SessionPane
+import dev.handheld.HandheldException
+import kotlinx.coroutines.launch
+
+@Composable
+fun ChatScreen(viewModel: ChatViewModel, onBack: (() -> Unit)?) {
+    val state by viewModel.state.collectAsStateWithLifecycle()
+    val model by viewModel.model.collectAsStateWithLifecycle()
+    val snackbar = remember { SnackbarHostState() }
+    // The system may have taken the model's memory while the app was away.
+    LifecycleStartEffect(viewModel) {
+        if (model is SessionState.Released) viewModel.load()
+        onStopOrDispose {}
+    }
+    ChatSheets(viewModel, state) { sheets ->
+        Scaffold(
+            topBar = { ChatBar(state, sheets, onBack) },
+            bottomBar = { BottomInput(state.answering, viewModel::send, viewModel::stop) },
+            snackbarHost = { SnackbarHost(snackbar) },
+        ) { inner ->
+            val area = Modifier.padding(inner).consumeWindowInsets(inner).fillMaxSize()
+            if (state.conversation.isEmpty) {
+                SessionPane(model, viewModel::load, area) { MessagePane(stringResource(R.string.chat_empty), area) }
+            } else {
+                Column(area) {
+                    ModelNotice(model, viewModel::load)
+                    Turns(state, answerActions(snackbar), viewModel::retry, Modifier.weight(1f))
+                }
+            }
+        }
+    }
+}
+
+/** Full width for the colour, but a line that one can read. */
+@Composable
+private fun BottomInput(answering: Boolean, onSend: (String) -> Unit, onStop: () -> Unit) {
+    Surface(color = MaterialTheme.colorScheme.surfaceContainer) {
+        Box(Modifier.fillMaxWidth().navigationBarsPadding().imePadding(), contentAlignment = Alignment.Center) {
+            ChatInput(answering, onSend, onStop, Modifier.widthIn(max = WIDEST))
+        }
+    }
+}
+
+@OptIn(ExperimentalMaterial3Api::class)
+@Composable
+private fun ChatBar(state: ChatState, sheets: Sheets, onBack: (() -> Unit)?) {
+    val context = LocalContext.current
+    val transcript = state.conversation.transcript(stringResource(R.string.chat_you), stringResource(R.string.chat_model))
+    TopAppBar(
+        title = { Text(stringResource(if (onBack == null) R.string.app_name else R.string.chat_title), maxLines = 1) },
+        navigationIcon = {
+            if (onBack != null) BarButton(R.drawable.ic_back, R.string.back, onClick = onBack)
+        },
+        actions = {
+            val something = !state.conversation.isEmpty
+            BarButton(R.drawable.ic_share, R.string.chat_share_all, enabled = something) { context.share(transcript) }
+            BarButton(R.drawable.ic_delete, R.string.chat_clear, enabled = something) { sheets.open(Sheet.CLEAR) }
+            val known = state.manifest != null
+            BarButton(R.drawable.ic_info, R.string.about_model, enabled = known) { sheets.open(Sheet.DETAILS) }
+            BarButton(R.drawable.ic_settings, R.string.settings, enabled = known) { sheets.open(Sheet.SETTINGS) }
+        },
+    )
+}
+
+@Composable
+private fun BarButton(icon: Int, label: Int, enabled: Boolean = true, onClick: () -> Unit) {
+    IconButton(onClick, enabled = enabled) { Icon(painterResource(icon), stringResource(label)) }
+}
+
+/** Newest at the bottom, and the list stays there while it grows. */
+@Composable
+private fun Turns(state: ChatState, actions: AnswerActions, onRetry: () -> Unit, modifier: Modifier) {
+    LazyColumn(
+        modifier = modifier.fillMaxWidth().testTag("turns"),
+        contentPadding = PaddingValues(16.dp),
+        reverseLayout = true,
+        verticalArrangement = Arrangement.spacedBy(16.dp, Alignment.Bottom),
+        horizontalAlignment = Alignment.CenterHorizontally,
+    ) {
+        state.problem?.let { problem -> item(key = "problem") { Problem(problem, onRetry) } }
+        items(state.conversation.turns.asReversed(), key = { it.id }) { turn ->
+            TurnBubbles(turn, actions, Modifier.widthIn(max = WIDEST))
+        }
+    }
+}
+
+@Composable
+private fun Problem(problem: HandheldException, onRetry: () -> Unit) {
+    Surface(
+        modifier = Modifier.widthIn(max = WIDEST).fillMaxWidth().testTag("problem").semantics {
+            liveRegion = LiveRegionMode.Polite
+        },
+        color = MaterialTheme.colorScheme.errorContainer,
+        shape = MaterialTheme.shapes.medium,
+    ) {
+        Row(Modifier.padding(16.dp), verticalAlignment = Alignment.CenterVertically) {
+            Text(problem.message.orEmpty(), Modifier.weight(1f), color = MaterialTheme.colorScheme.onErrorContainer)
+            TextButton(onRetry) { Text(stringResource(R.string.retry)) }
+        }
+    }
+}
+
+/** Above a conversation: the model is on its way back, or cannot be loaded. */
+@Composable
+private fun ModelNotice(model: SessionState, onRetry: () -> Unit) {
+    when (model) {
+        is SessionState.Copying -> Notice(stringResource(R.string.copying_model))
+        is SessionState.Loading -> Notice(stringResource(R.string.loading_model))
+        is SessionState.Failed -> Problem(model.failure, onRetry)
+        is SessionState.Released, is SessionState.Ready -> Unit
+    }
+}
+
+@Composable
+private fun Notice(text: String) {
+    Text(
+        text,
+        modifier = Modifier.fillMaxWidth().padding(horizontal = 16.dp, vertical = 8.dp),
+        style = MaterialTheme.typography.labelLarge,
+    )
+}
+
+@Composable
+private fun answerActions(snackbar: SnackbarHostState): AnswerActions {
+    val context = LocalContext.current
+    val clipboard = LocalClipboard.current
+    val scope = rememberCoroutineScope()
+    val copied = stringResource(R.string.chat_copied)
+    return remember(context, clipboard, scope, copied) {
+        AnswerActions(
+            copy = { text ->
+                scope.launch {
+                    clipboard.setClipEntry(ClipData.newPlainText(null, text).toClipEntry())
+                    snackbar.showSnackbar(copied)
+                }
+            },
+            share = { context.share(it) },
+        )
+    }
+}
+
+private fun Context.share(text: String) {
+    val send = Intent(Intent.ACTION_SEND).setType("text/plain").putExtra(Intent.EXTRA_TEXT, text)
+    startActivity(Intent.createChooser(send, null))
+}
+
+private val WIDEST = 840.dp
