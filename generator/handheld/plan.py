@@ -123,7 +123,7 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
     """
     _check_target(spec, facts)
     tasks = tuple(_plan_task(choice, spec, catalog, facts) for choice in spec.tasks)
-    sources = _joined_sources(tasks)
+    sources = _joined_sources(catalog.core_sources, tasks)
     slots = _joined_slots(tasks)
     bundle = _total([task.model.bytes for task in tasks])
     _check_bundle(spec, tasks, bundle)
@@ -364,8 +364,9 @@ def _settings(settings: Sequence[Setting], overrides: Mapping[str, SettingValue]
 # All tasks together.
 
 
-def _joined_sources(tasks: Sequence[TaskPlan]) -> tuple[Source, ...]:
-    sources = {source.name: source for task in tasks for source in task.runtime.sources}
+def _joined_sources(core: Sequence[Source], tasks: Sequence[TaskPlan]) -> tuple[Source, ...]:
+    chosen = [*core, *(source for task in tasks for source in task.runtime.sources)]
+    sources = {source.name: source for source in chosen}
     return tuple(sources[name] for name in sorted(sources))
 
 
@@ -438,7 +439,7 @@ def _disk_bytes(tasks: Sequence[TaskPlan], sources: Sequence[Source]) -> int | N
     """Archive, file made of it, and the app's copy: three times a catalogue model, twice a hub's, once a local one."""
     copies = {"catalog": 3, "hf": 2, "path": 1}
     models = _total([task.model.bytes and task.model.bytes * copies[task.model.kind] for task in tasks])
-    return None if models is None else models + 3 * sum(source.bytes for source in sources)
+    return None if models is None else models + 3 * sum({source.sha256: source.bytes for source in sources}.values())
 
 
 def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, facts: Facts) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from handheld.catalog import APP_PLATFORMS, Catalog, Runtime, Setting, SettingValue, Task
+from handheld.catalog import APP_PLATFORMS, Catalog, Setting, SettingValue, Task
 from handheld.errors import (
     AppTomlWrong,
     ChoiceForWhichTask,
@@ -169,11 +169,7 @@ def _runtime_name(given: str, catalog: Catalog) -> str:
     for runtime in catalog.runtimes.values():
         if given.casefold() in (runtime.name.casefold(), runtime.title.casefold()):
             return runtime.name
-    raise UnknownChoice("runtime", given, [_typed(runtime) for runtime in catalog.runtimes.values()], "--runtime")
-
-
-def _typed(runtime: Runtime) -> str:
-    return runtime.name if " " in runtime.title else runtime.title
+    raise UnknownChoice("runtime", given, list(catalog.runtimes), "--runtime")
 
 
 def _model_reference(given: str, task: Task, base: Path) -> str:
@@ -186,7 +182,7 @@ def _model_reference(given: str, task: Task, base: Path) -> str:
         return given
     path = Path(given).expanduser()
     # A bare word is more likely a misspelt name than a file; a file of that name in the folder still counts.
-    if not path.suffix and len(path.parts) == 1 and not (base / path).is_file():
+    if not path.suffix and not set(given) & {"/", os.sep} and not (base / path).is_file():
         raise UnknownChoice("model", given, names, "--model")
     return os.path.normpath(base / path)
 

@@ -63,7 +63,7 @@ def problems(value: object, key: Key, where: str = "") -> Iterator[str]:
 def schema(key: Key) -> dict[str, object]:
     """The same description as JSON schema (draft 2020-12)."""
     names = {"strings": "array", "tables": "array", "table": "object", "map": "object"}
-    result: dict[str, object] = {"type": names.get(key.type, key.type)}
+    result: dict[str, object] = {} if key.type == "any" else {"type": names.get(key.type, key.type)}
     if key.summary:
         result["description"] = key.summary
     texts: dict[str, object] = {}

@@ -1,0 +1,56 @@
+"""What was really proven: docs/generated/proof.json, one entry for each (task, runtime, model) at its best level.
+
+`nox -s prove` runs golden cases and writes entries; tables in the documentation and `handheld list` only read them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+LEVELS = ("graph", "host", "jvm", "swift", "emulator", "simulator", "device")
+"""Weakest first; see docs/guide/proof.md."""
+PROOF = Path("docs") / "generated" / "proof.json"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Proof:
+    """A golden case that passed. `where` is the system and processor, such as "linux x86_64"."""
+
+    task: str
+    runtime: str
+    model: str
+    level: str
+    where: str
+    version: str
+
+
+def load_proofs(root: Path) -> tuple[Proof, ...]:
+    """All entries, sorted; none when nothing was ever proven."""
+    path = root / PROOF
+    if not path.is_file():
+        return ()
+    return tuple(sorted(Proof(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))))
+
+
+def record(root: Path, new: Iterable[Proof]) -> None:
+    """Add entries; one of the same task, runtime, model, level and system is replaced."""
+    kept = {_key(proof): proof for proof in (*load_proofs(root), *new)}
+    text = json.dumps([asdict(proof) for proof in sorted(kept.values())], indent=2) + "\n"
+    (root / PROOF).write_text(text, encoding="utf-8", newline="\n")
+
+
+def levels(proofs: Iterable[Proof], *, task: str, runtime: str | None = None, model: str | None = None) -> list[str]:
+    """The levels at which something was proven, strongest first; empty when at none."""
+    found = {
+        proof.level
+        for proof in proofs
+        if proof.task == task and runtime in {None, proof.runtime} and model in {None, proof.model}
+    }
+    return sorted(found, key=LEVELS.index, reverse=True)
+
+
+def _key(proof: Proof) -> tuple[str, ...]:
+    return (proof.task, proof.runtime, proof.model, proof.level, proof.where)
