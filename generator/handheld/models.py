@@ -55,8 +55,8 @@ class ModelFiles:
     """What the plan needs, on this disk. `models` is by task name, `sources` by Source.name.
 
     A source's path is the root of its extracted, filtered tree (what goes to native/third_party/<into>/); its licence
-    is the one file in the folder `licence` beside it. Copy from these folders, never move or change them: other apps use
-    the same files.
+    is the one file in the folder `licence` beside it. Copy from these folders, never move or change them: other apps
+    use the same files.
     """
 
     models: Mapping[str, StoredModel]
