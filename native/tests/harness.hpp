@@ -46,6 +46,8 @@ inline hh_value text_value(const char *port, const std::string &text) {
     return value;
 }
 
+hh_value text_value(const char *port, std::string &&text) = delete;  // the value would point to a text that is gone
+
 inline std::string read_file(const std::string &path) {
     std::ifstream stream(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};

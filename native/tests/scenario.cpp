@@ -54,7 +54,8 @@ void refused_values(Task &task) {
     CHECK(contains(task.error.message, "user"));
     CHECK_STATUS(HH_INVALID_TEXT, task.send("user", "\xC3"));
     CHECK_STATUS(HH_INVALID_TEXT, task.send("user", "\xED\xA0\x80"));
-    hh_value value = text_value("user", "x");
+    const std::string x = "x";
+    hh_value value = text_value("user", x);
     value.kind = HH_KIND_AUDIO;
     CHECK_STATUS(HH_INVALID_ARGUMENT, hh_task_send(task.raw, &value, nullptr, &task.error));
     value.rate = value.channels = 1;
@@ -64,7 +65,7 @@ void refused_values(Task &task) {
     value.kind = HH_KIND_TENSOR;
     value.rank = 9;
     CHECK_STATUS(HH_INVALID_ARGUMENT, hh_task_send(task.raw, &value, nullptr, &task.error));
-    value = text_value("user", "x");
+    value = text_value("user", x);
     value.data = nullptr;
     CHECK_STATUS(HH_INVALID_ARGUMENT, hh_task_send(task.raw, &value, nullptr, &task.error));
     const std::string large(std::size_t{33} << 20, 'x');

@@ -45,8 +45,9 @@ void send_while_receiving(const std::string &manifest, int requests) {
     CHECK_STATUS(HH_OK, task.configure(R"({"max_tokens": 4})"));
     std::thread sender([&] {
         hh_error error = HH_ERROR_INIT;
+        const std::string hello = "hello";
         for (int i = 0; i < requests;) {
-            const hh_value value = text_value(i % 2 == 0 ? "user" : "system", "hello");
+            const hh_value value = text_value(i % 2 == 0 ? "user" : "system", hello);
             const hh_value end = HH_VALUE_INIT;
             if (hh_task_send(task.raw, &value, nullptr, &error) != HH_OK) continue;
             while (hh_task_send(task.raw, &end, nullptr, &error) == HH_AGAIN) std::this_thread::yield();

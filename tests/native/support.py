@@ -1,0 +1,89 @@
+"""What the lanes over the core share: an app rendered for a test, and test programs built against its native/ folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from handheld.catalog import load_catalog
+from handheld.facts import gather_facts
+from handheld.host import find_toolchain
+from handheld.models import fetch_models
+from handheld.plan import make_plan
+from handheld.progress import Progress, SilentProgress
+from handheld.render import RenderedApp, render_app
+from handheld.resources import root
+from handheld.spec import Request, read_spec
+from handheld.tools import Tools
+
+SOURCES = Path(__file__).resolve().parents[2] / "native" / "tests"
+"""The CMake project of the test programs."""
+RESULT = re.compile(r"^\w+: (\d+) checks, (\d+) failures$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What a test program counted, and all that it printed."""
+
+    done: int
+    failed: int
+    output: str
+
+
+def render(
+    directory: Path, runtime: str, model: str, tools: Tools, *, platform: str = "android", progress: Progress | None = None
+) -> RenderedApp:
+    """Render a chat app as `handheld new` does; its sources come from the cache of `tools`, or from the index."""
+    catalog = load_catalog(root())
+    request = Request(
+        "Lab", tasks=("chat",), runtimes=(runtime,), models=(model,), platforms=(platform,), directory=directory, force=True
+    )
+    spec = read_spec(request, catalog)
+    plan = make_plan(spec, catalog, gather_facts(spec, catalog))
+    return render_app(plan, fetch_models(plan, tools, progress or SilentProgress()))
+
+
+def manifest(app: RenderedApp) -> Path:
+    """The app's task.json."""
+    return app.directory / "tasks" / "chat" / "task.json"
+
+
+def weights(app: RenderedApp) -> Path:
+    """The app's model file."""
+    name = json.loads(manifest(app).read_text(encoding="utf-8"))["files"]["weights"]
+    return manifest(app).with_name(name)
+
+
+def build(
+    app: RenderedApp,
+    folder: Path,
+    targets: Sequence[str],
+    tools: Tools,
+    *,
+    arguments: Iterable[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Path:
+    """Build test programs against the app's core; gives the folder that holds them."""
+    toolchain = find_toolchain(Tools(tools.cache, {**tools.environ, **(environ or {})}))
+    configure = [
+        toolchain.cmake, "-S", SOURCES, "-B", folder, "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={toolchain.ninja}",
+        f"-DCMAKE_C_COMPILER={toolchain.cc}", f"-DCMAKE_CXX_COMPILER={toolchain.cxx}",
+        f"-DHH_APP={app.directory / 'native'}", *arguments,
+    ]  # fmt: skip
+    tools.run(configure)
+    tools.run([toolchain.cmake, "--build", folder, "--target", *targets])
+    return folder
+
+
+def run_checks(program: Path, arguments: Sequence[str | Path], tools: Tools, env: Mapping[str, str] | None = None) -> Checks:
+    """Run a test program to its end. A program that does not report its count has failed, whatever its exit code."""
+    done = tools.run([program, *arguments], env=env, timeout=900, check=False)
+    output = done.stdout + done.stderr
+    counted = RESULT.search(done.stdout)
+    if counted is None or done.returncode not in (0, 1):
+        return Checks(0, 1, f"{output}\nended with exit code {done.returncode}")
+    failed = int(counted[2])
+    return Checks(int(counted[1]), max(failed, done.returncode), output)
