@@ -94,6 +94,8 @@ def _by_magic(head: bytes) -> FileKind | None:
 
 def _by_layout(head: bytes) -> FileKind | None:
     """Kinds that show themselves behind the first bytes."""
+    if len(head) < 2:
+        return None
     at_four = {
         b"TFL3": "a TFLite (LiteRT) model",
         b"ORTM": "an onnxruntime model (.ort)",

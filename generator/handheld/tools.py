@@ -18,10 +18,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import join as shell_join
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from handheld.errors import CacheReadOnly, ToolFailed, ToolMissing, ToolTimeout
 from handheld.progress import Progress
+
+if TYPE_CHECKING:
+    import psutil
 
 TICK = 0.1
 """Seconds between two looks at a running process."""
@@ -219,18 +222,39 @@ def end_tree(process: subprocess.Popen[bytes]) -> None:
     """End a process with everything it has started: politely, then by force. Harmless when it has ended."""
     import psutil  # noqa: PLC0415 - only a failure or Ctrl-C needs it
 
-    tree: list[psutil.Process] = []
+    children: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
-        root = psutil.Process(process.pid)
-        tree = [*root.children(recursive=True), root]
-    for member in tree:
+        children = psutil.Process(process.pid).children(recursive=True)
+    for child in children:
         with contextlib.suppress(psutil.NoSuchProcess):
-            member.terminate()
-    _, alive = psutil.wait_procs(tree, timeout=GRACE)
-    for member in alive:
+            child.terminate()
+    # psutil must not wait for the process itself: it would take the exit code away from `process`.
+    process.terminate()
+    deadline = time.monotonic() + GRACE
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    _wait_for(children, deadline)
+    for child in filter(_lives, children):
         with contextlib.suppress(psutil.NoSuchProcess):
-            member.kill()
-    process.wait()
+            child.kill()
+    _wait_for(children, time.monotonic() + GRACE)
+
+
+def _wait_for(processes: Sequence[psutil.Process], deadline: float) -> None:
+    while any(map(_lives, processes)) and time.monotonic() < deadline:
+        time.sleep(TICK / 10)
+
+
+def _lives(process: psutil.Process) -> bool:
+    import psutil  # noqa: PLC0415 - as above
+
+    # A zombie has ended; who should fetch its exit code is another matter.
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 class _Output:

@@ -1,0 +1,73 @@
+"""Guards for every test: no network, no print in the product, nothing outside the temporary folder."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PRINTS = "handheld.__main__"
+"""The one module that may print."""
+CLOSED = "http://127.0.0.1:9"
+"""A proxy that nobody answers at, for processes that tests start."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "network: may reach other machines (package index); everything else may not")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The person's home, caches and pip settings stay out of reach."""
+    home = tmp_path_factory.mktemp("home")
+    for name in [name for name in os.environ if name.startswith(("PIP_", "HF_", "XDG_", "HANDHELD_"))]:
+        if name not in ("PIP_CERT", "PIP_DEFAULT_TIMEOUT"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HANDHELD_CACHE", str(home / "cache"))
+    monkeypatch.setenv("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only this machine can be reached: by the test itself, and by the processes it starts."""
+    if request.node.get_closest_marker("network"):
+        return
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test without the mark `network` wants to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, CLOSED)
+        monkeypatch.setenv(name.upper(), CLOSED)
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+@pytest.fixture(autouse=True)
+def _no_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results are printed in one place; everything else returns them."""
+    original = builtins.print
+
+    def guarded(*values: Any, **settings: Any) -> None:
+        caller = str(sys._getframe(1).f_globals.get("__name__", ""))
+        if caller.partition(".")[0] == "handheld" and caller != PRINTS:
+            raise AssertionError(f"{caller} prints {values!r}")
+        original(*values, **settings)
+
+    monkeypatch.setattr(builtins, "print", guarded)
+
+
+@pytest.fixture
+def repository() -> Path:
+    """The root of this repository."""
+    return Path(__file__).resolve().parent.parent

@@ -1,0 +1,1 @@
+"""Small real things for tests: packages, model headers, servers, catalogues."""

@@ -1,0 +1,391 @@
+"""All decisions: the same input gives the same plan, and what does not fit is explained."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import socket
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from handheld.catalog import SLOTS, Catalog, load_catalog
+from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly
+from handheld.facts import Facts, HostFacts, ModelFacts, TargetFacts
+from handheld.identity import identify
+from handheld.plan import BUNDLE_LIMITS, HfRef, Plan, finish_manifest, make_plan, plan_to_json
+from handheld.spec import AppSpec, TaskChoice, load_app_toml
+from helpers.catalogues import BETA, DEFAULT_MODEL, TASK, RuntimeText, text_model, write_catalogue
+
+GB = 1000**3
+HOST = HostFacts("linux", "x86_64", 4, 16 * GB, 100 * GB)
+FACTS = Facts(HOST)
+DIRECTORY = Path("/work/app")
+
+
+def spec_of(*choices: TaskChoice, platforms: tuple[str, ...] = ("android", "ios"), force: bool = False) -> AppSpec:
+    return AppSpec(identify("Parrot", "pl.acme.parrot"), choices or (TaskChoice("talk"),), platforms, DIRECTORY, force)
+
+
+def with_model(path: str, size: int = 1000, **more: object) -> Facts:
+    model = ModelFacts(path=Path(path), bytes=size, format="gguf", chat_template=True, licence="mit")
+    return Facts(HOST, models={path: replace(model, **more)})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    return write_catalogue(
+        tmp_path,
+        DEFAULT_MODEL,
+        text_model("odd", "xyz", suffix="odd"),
+        text_model("stops", "z", more='stop = ["\\n"]\n'),
+    )
+
+
+def test_the_default(catalog: Catalog) -> None:
+    plan = make_plan(spec_of(), catalog, FACTS)
+    (task,) = plan.tasks
+    assert (task.runtime.name, task.shape, task.model.name, task.model.kind) == ("beta", "generate", "plain", "catalog")
+    assert task.golden == catalog.tasks["talk"].goldens["plain"]
+    assert (plan.bundle_bytes, plan.platforms, plan.directory) == (5, ("android", "ios"), DIRECTORY)
+    assert plan.warnings == ()
+
+
+def test_the_manifest_is_the_task_json(catalog: Catalog) -> None:
+    choice = TaskChoice(
+        "talk", settings={"warmth": 1.5}, options={"steps": 2, "mode": "fancy"}, chat_template="T", accelerator="cpu"
+    )
+    task = make_plan(spec_of(choice), catalog, FACTS).tasks[0]
+    model = catalog.tasks["talk"].models[0]
+    assert task.manifest == {
+        "handheld": 1,
+        "task": "talk",
+        "title": "Talk",
+        "runtime": "beta",
+        "shape": "generate",
+        "files": {"weights": "plain.bt"},
+        "model": {"name": "plain", "title": "Model plain", "licence": "MIT", "bytes": 5, "sha256": model.sha256},
+        "chat_template": "T",
+        "accelerator": "cpu",
+        "ports": [{"name": "user", "direction": "in", "kind": "text", "summary": "What a person says."}],
+        "settings": {
+            "warmth": {"type": "number", "default": 1.5, "minimum": 0.0, "maximum": 2.0, "summary": "How warm."},
+            "stop": {"type": "strings", "default": [], "summary": "Where to end."},
+        },
+        "options": {
+            "mode": {"type": "choice", "default": "fancy", "choices": ["plain", "fancy"], "summary": "How."},
+            "steps": {"type": "integer", "default": 2, "minimum": 1, "maximum": 8, "summary": "How many."},
+            "loud": {"type": "boolean", "default": False, "summary": "Whether."},
+        },
+    }
+
+
+def test_keys_that_say_nothing_are_left_out(catalog: Catalog) -> None:
+    manifest = make_plan(spec_of(), catalog, FACTS).tasks[0].manifest
+    assert not {"chat_template", "accelerator"} & set(manifest)
+
+
+def default_stop(plan: Plan) -> object:
+    settings = plan.tasks[0].manifest["settings"]
+    assert isinstance(settings, dict)
+    return settings["stop"]["default"]
+
+
+def test_a_models_stops_are_the_default(catalog: Catalog) -> None:
+    asked = TaskChoice("talk", model="stops")
+    assert default_stop(make_plan(spec_of(asked), catalog, FACTS)) == ["\n"]
+    own = replace(asked, settings={"stop": ("END",)})
+    assert default_stop(make_plan(spec_of(own), catalog, FACTS)) == ["END"]
+
+
+def test_a_local_model(catalog: Catalog) -> None:
+    path = "/models/My model (v1).GGUF"
+    plan = make_plan(spec_of(TaskChoice("talk", model=path)), catalog, with_model(path, name="Own"))
+    model = plan.tasks[0].model
+    assert (model.kind, model.path, model.title, model.licence) == ("path", Path(path), "Own", "mit")
+    assert (model.file, model.name) == ("My-model-v1-.GGUF", "my-model-v1")
+    assert (model.bytes, model.sha256, plan.bundle_bytes) == (1000, None, 1000)
+    assert plan.tasks[0].runtime.name == "alpha"
+    assert plan.tasks[0].golden == catalog.tasks["talk"].goldens["default"]
+    assert 'model = "./tasks/talk/My-model-v1-.GGUF"' in plan.app_toml
+
+
+@pytest.mark.parametrize(("name", "file"), [("_x.gguf", "x.gguf"), (".gguf", "gguf"), ("żółw.gguf", "w.gguf")])
+def test_names_that_asset_tools_take(catalog: Catalog, name: str, file: str) -> None:
+    path = f"/models/{name}"
+    assert make_plan(spec_of(TaskChoice("talk", model=path)), catalog, with_model(path)).tasks[0].model.file == file
+
+
+@pytest.mark.parametrize(
+    ("reference", "ref"),
+    [
+        ("hf:org/repo/file.gguf", HfRef("org/repo", "main", "file.gguf")),
+        ("hf:org/repo@v1.0/sub/file.Q4.gguf", HfRef("org/repo", "v1.0", "sub/file.Q4.gguf")),
+    ],
+)
+def test_a_hub_model(catalog: Catalog, reference: str, ref: HfRef) -> None:
+    plan = make_plan(spec_of(TaskChoice("talk", model=reference)), catalog, FACTS)
+    model = plan.tasks[0].model
+    assert (model.kind, model.hf, model.format, model.bytes) == ("hf", ref, "gguf", None)
+    assert (plan.bundle_bytes, plan.disk_bytes, plan.device_bytes) == (None, None, {"android": None, "ios": None})
+    assert f'model = "{reference}"' in plan.app_toml
+    manifest = finish_manifest(plan.tasks[0], bytes=7, sha256="ab")
+    model_entry = manifest["model"]
+    assert isinstance(model_entry, dict)
+    assert (model_entry["bytes"], model_entry["sha256"], model_entry["licence"]) == (7, "ab", "unknown")
+    assert list(manifest) == list(plan.tasks[0].manifest)
+
+
+def test_app_toml_says_what_was_decided(catalog: Catalog, tmp_path: Path) -> None:
+    plan = make_plan(spec_of(), catalog, FACTS)
+    (tmp_path / "app.toml").write_text(plan.app_toml, encoding="utf-8")
+    again = load_app_toml(tmp_path / "app.toml", catalog)
+    assert (again.tasks[0].runtime, again.tasks[0].model) == ("beta", "plain")
+    assert make_plan(replace(again, directory=DIRECTORY), catalog, FACTS) == plan
+
+
+# What fits.
+
+
+def test_the_first_shape_that_the_task_wants_wins(tmp_path: Path) -> None:
+    embeds = RuntimeText(name="aaa", title="A", shape="embed", format="bt")
+    catalog = write_catalogue(tmp_path, runtimes=(embeds, BETA))
+    plan = make_plan(spec_of(), catalog, FACTS)
+    assert (plan.tasks[0].runtime.name, plan.tasks[0].shape) == ("beta", "generate")
+    asked = TaskChoice("talk", runtime="aaa")
+    assert make_plan(spec_of(asked), catalog, FACTS).tasks[0].shape == "embed"
+
+
+def test_a_runtime_brings_the_first_model_that_it_can_run(catalog: Catalog, tmp_path: Path) -> None:
+    runtimes = (RuntimeText(format="odd"), BETA)
+    odd = write_catalogue(tmp_path / "x", DEFAULT_MODEL, text_model("odd", "xyz", suffix="odd"), runtimes=runtimes)
+    assert make_plan(spec_of(TaskChoice("talk", runtime="alpha")), odd, FACTS).tasks[0].model.name == "odd"
+    del catalog
+
+
+MISFITS: list[tuple[tuple[RuntimeText, ...], TaskChoice, list[str], list[str]]] = [
+    (
+        (RuntimeText(), BETA),
+        TaskChoice("talk", runtime="alpha", model="plain"),
+        ["Alpha.c: model format: the model is 'bt', the runtime takes 'gguf'"],
+        ["--runtime beta"],
+    ),
+    (
+        (RuntimeText(shape="tensors", format="bt"),),
+        TaskChoice("talk"),
+        ["Alpha.c: shape: the task asks for 'generate', 'embed', the runtime gives 'tensors'"],
+        [],
+    ),
+    (
+        (replace(BETA, platforms=("host", "android")),),
+        TaskChoice("talk"),
+        ["Beta: platform: it does not run on ios, only on host, android"],
+        ["--runtime beta --platform android"],
+    ),
+    (
+        (RuntimeText(format="bt"), replace(BETA, accelerators="gpu")),
+        TaskChoice("talk", runtime="alpha", accelerator="gpu"),
+        [
+            "Alpha.c: accelerator: it has no 'gpu' on android, only 'cpu'",
+            "Alpha.c: accelerator: it has no 'gpu' on ios",
+        ],
+        ["--runtime beta", "--runtime alpha without an accelerator"],
+    ),
+    (
+        (RuntimeText(), BETA),
+        TaskChoice("talk", model="odd"),
+        ["Alpha.c: model format: the model is 'odd'", "Beta: model format: the model is 'odd'"],
+        ["--model plain"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("runtimes", "choice", "reasons", "works"), MISFITS, ids=[row[2][0][:40] for row in MISFITS])
+def test_what_does_not_fit_is_explained(
+    tmp_path: Path, runtimes: tuple[RuntimeText, ...], choice: TaskChoice, reasons: list[str], works: list[str]
+) -> None:
+    odd = text_model("odd", "xyz", suffix="odd")
+    catalog = write_catalogue(tmp_path, DEFAULT_MODEL, odd, runtimes=runtimes)
+    with pytest.raises(NothingFits) as caught:
+        make_plan(spec_of(choice), catalog, FACTS)
+    for reason in reasons:
+        assert reason in caught.value.cause
+    for way in works:
+        assert way in caught.value.fix
+    assert caught.value.fix
+
+
+def test_what_the_message_proposes_works(tmp_path: Path) -> None:
+    catalog = write_catalogue(tmp_path, runtimes=(RuntimeText(), BETA))
+    with pytest.raises(NothingFits) as caught:
+        make_plan(spec_of(TaskChoice("talk", runtime="alpha", model="plain")), catalog, FACTS)
+    assert caught.value.fix == "Use --runtime beta"
+    make_plan(spec_of(TaskChoice("talk", runtime="beta", model="plain")), catalog, FACTS)
+
+
+# Several tasks.
+
+
+def test_slots_of_several_tasks_are_joined(tmp_path: Path) -> None:
+    alpha = RuntimeText(
+        format="odd",
+        more='[android]\nno_compress = ["z", "a"]\ncmake_arguments = ["-DA=1"]\npermissions = ["p.Z"]\n'
+        f'[ios]\nframeworks = ["Metal"]\nusage = {{ NSX = "x" }}\n'
+        f'swift_packages = [{{ url = "u", revision = "{"0" * 40}", product = "P" }}]\n',
+    )
+    beta = replace(BETA, more='[android]\nno_compress = ["a"]\n[ios]\nframeworks = ["Accelerate", "Metal"]\n')
+    write_catalogue(tmp_path, runtimes=(alpha, beta))
+    folder = tmp_path / "templates" / "tasks" / "sing"
+    folder.mkdir()
+    model = text_model("odd", "xyz", suffix="odd", more="default = true\n")
+    (folder / "task.toml").write_text(TASK.replace('"talk"', '"sing"') + model, encoding="utf-8")
+    plan = make_plan(spec_of(TaskChoice("talk"), TaskChoice("sing")), load_catalog(tmp_path), FACTS)
+    assert [task.runtime.name for task in plan.tasks] == ["beta", "alpha"]
+    assert plan.slots["android"]["no_compress"] == ("a", "z")
+    assert plan.slots["android"]["cmake_arguments"] == ("-DA=1",)
+    assert plan.slots["ios"]["frameworks"] == ("Accelerate", "Metal")
+    assert plan.slots["ios"]["swift_packages"] == ({"url": "u", "revision": "0" * 40, "product": "P"},)
+    assert plan.permissions == {
+        "android": ("android.permission.RECORD_AUDIO", "p.Z"),
+        "ios": {"NSMicrophoneUsageDescription": "To listen.", "NSX": "x"},
+    }
+    assert {name: set(slots) for name, slots in plan.slots.items()} == {
+        name: set(slots) for name, slots in SLOTS.items()
+    }
+    assert plan.bundle_bytes == 8
+
+
+# Limits.
+
+
+def test_a_folder_in_the_way(catalog: Catalog) -> None:
+    full = replace(FACTS, target=TargetFacts(exists=True, empty=False, app=True, writable=True))
+    with pytest.raises(TargetInTheWay, match="exists already") as caught:
+        make_plan(spec_of(), catalog, full)
+    assert "--force" in caught.value.fix
+    assert caught.value.danger
+    make_plan(spec_of(force=True), catalog, full)
+    make_plan(spec_of(), catalog, replace(FACTS, target=TargetFacts(exists=True, empty=True, app=False, writable=True)))
+
+
+def test_a_folder_that_cannot_be_written(catalog: Catalog) -> None:
+    closed = replace(FACTS, target=TargetFacts(exists=False, empty=True, app=False, writable=False))
+    with pytest.raises(TargetReadOnly) as caught:
+        make_plan(spec_of(force=True), catalog, closed)
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("platform", ["android", "ios"])
+def test_stores_have_limits(catalog: Catalog, platform: str) -> None:
+    spec = spec_of(TaskChoice("talk", model="/m.gguf"), platforms=(platform,))
+    limit = BUNDLE_LIMITS[platform]
+    make_plan(spec, catalog, with_model("/m.gguf", limit))
+    with pytest.raises(BundleTooLarge) as caught:
+        make_plan(spec, catalog, with_model("/m.gguf", limit + 1))
+    assert "'m'" in caught.value.cause
+
+
+@pytest.mark.parametrize(
+    ("size", "platforms", "expected"),
+    [(200_000_000, ("android",), False), (200_000_001, ("android",), True), (200_000_001, ("ios",), False)],
+)
+def test_google_play_has_a_smaller_limit(
+    catalog: Catalog, size: int, platforms: tuple[str, ...], expected: bool
+) -> None:
+    spec = spec_of(TaskChoice("talk", model="/m.gguf"), platforms=platforms)
+    warnings = make_plan(spec, catalog, with_model("/m.gguf", size)).warnings
+    assert any("Google Play takes 200.0 MB" in text for text in warnings) == expected
+
+
+def test_the_disk_has_to_hold_the_app(catalog: Catalog) -> None:
+    spec = spec_of(TaskChoice("talk", model="/m.gguf"))
+    facts = replace(with_model("/m.gguf", 2 * GB), host=replace(HOST, disk_free_bytes=GB))
+    with pytest.raises(DiskTooSmall) as caught:
+        make_plan(spec, catalog, facts)
+    assert caught.value.exit_code == 3
+    assert "2.0 GB" in caught.value.what
+
+
+def test_copies_are_counted(catalog: Catalog) -> None:
+    # alpha takes paths only, so Android has to copy the file out of the APK; iOS has files anyway.
+    plan = make_plan(spec_of(TaskChoice("talk", model="/m.gguf")), catalog, with_model("/m.gguf", 1000))
+    assert plan.device_bytes == {"android": 2000, "ios": 1000}
+    assert plan.disk_bytes == 1000
+    plan = make_plan(spec_of(), catalog, FACTS)
+    assert plan.device_bytes == {"android": 5, "ios": 5}
+    assert plan.disk_bytes == 15
+
+
+WARNINGS = [
+    (with_model("/m.gguf", chat_template=False), HOST, "has no chat template of its own"),
+    (with_model("/m.gguf", licence=None), HOST, "The licence of m is unknown"),
+    (with_model("/m.gguf", 3 * GB), replace(HOST, memory_bytes=4 * GB), "may not fit into this machine's memory"),
+]
+
+
+@pytest.mark.parametrize(("facts", "host", "sentence"), WARNINGS, ids=[row[2] for row in WARNINGS])
+def test_warnings(catalog: Catalog, facts: Facts, host: HostFacts, sentence: str) -> None:
+    spec = spec_of(TaskChoice("talk", model="/m.gguf"), platforms=("ios",))
+    assert make_plan(spec, catalog, with_model("/m.gguf")).warnings == ()
+    (warning,) = make_plan(spec, catalog, replace(facts, host=host)).warnings
+    assert sentence in warning
+
+
+def test_a_template_of_the_app_quiets_the_warning(catalog: Catalog) -> None:
+    spec = spec_of(TaskChoice("talk", model="/m.gguf", chat_template="T"), platforms=("ios",))
+    assert make_plan(spec, catalog, with_model("/m.gguf", chat_template=False)).warnings == ()
+
+
+def test_the_example_package_is_for_trying(catalog: Catalog) -> None:
+    plan = make_plan(replace(spec_of(), identity=identify("Parrot")), catalog, FACTS)
+    assert "Google Play refuses com.example" in plan.warnings[0]
+
+
+def test_a_runtime_without_this_machine(tmp_path: Path) -> None:
+    catalog = write_catalogue(tmp_path, runtimes=(replace(BETA, platforms=("android", "ios")),))
+    assert any("does not run on this machine" in text for text in make_plan(spec_of(), catalog, FACTS).warnings)
+
+
+# The plan as a value.
+
+
+def test_json_is_plain_and_stable(catalog: Catalog) -> None:
+    plan = make_plan(spec_of(TaskChoice("talk", settings={"warmth": 1})), catalog, FACTS)
+    one, other = json.dumps(plan_to_json(plan)), json.dumps(plan_to_json(plan))
+    assert one == other
+    value = json.loads(one)
+    assert list(value) == [
+        "identity",
+        "platforms",
+        "directory",
+        "force",
+        "tasks",
+        "sources",
+        "slots",
+        "permissions",
+        "bundle_bytes",
+        "device_bytes",
+        "disk_bytes",
+        "app_toml",
+        "warnings",
+    ]
+    assert value["tasks"][0]["manifest"]["settings"]["warmth"]["default"] == 1
+    assert value["tasks"][0]["golden"] == "plain.json"
+    assert str(catalog.root) not in one
+
+
+def test_every_field_of_the_plan_is_shown(catalog: Catalog) -> None:
+    plan = make_plan(spec_of(), catalog, FACTS)
+    assert set(plan_to_json(plan)) == {field.name for field in dataclasses.fields(plan)}
+
+
+def test_planning_touches_nothing(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*values: object, **more: object) -> object:
+        raise AssertionError(f"planning does I/O: {values} {more}")
+
+    for owner, name in ((Path, "open"), (Path, "stat"), (Path, "exists"), (subprocess, "Popen"), (socket, "socket")):
+        monkeypatch.setattr(owner, name, refuse)
+    monkeypatch.setattr("builtins.open", refuse)
+    make_plan(spec_of(), catalog, FACTS)
