@@ -1,7 +1,8 @@
 """Everything that is written down once and generated for others: `python -m handheld.codegen` (or `nox -s generate`).
 
-native/status.toml becomes C, Python, Kotlin and Swift. A contract test compares every generated file with what this
-module gives, so a file edited by hand, or a forgotten run, fails.
+native/status.toml becomes C, Python, Kotlin and Swift; the catalogue and what was proven become documentation (see
+codegen_docs.py). A contract test compares every generated file with what this module gives, so a file edited by hand,
+or a forgotten run, fails.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handheld import resources
+from handheld.codegen_docs import documents
 
 SOURCE = "native/status.toml"
 NOTE = f"Generated from {SOURCE} by `nox -s generate`; do not edit."
@@ -210,7 +212,7 @@ def generated(root: Path) -> dict[str, str]:
         "native/bindings/kotlin/dev/handheld/Status.kt": kotlin_file,
         "native/bindings/swift/Handheld/Status.swift": swift_file,
     }
-    return {path: writer(codes) for path, writer in writers.items()}
+    return {path: writer(codes) for path, writer in writers.items()} | documents(root)
 
 
 def drift(root: Path) -> list[str]:
