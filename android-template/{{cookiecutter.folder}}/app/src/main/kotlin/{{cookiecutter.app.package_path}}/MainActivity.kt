@@ -26,7 +26,7 @@ class MainActivity : ComponentActivity() {
             AppTheme { LoadingPane(getString(R.string.selftest_running), progress = null) }
         }
         lifecycleScope.launch {
-            SelfTest(applicationContext, TaskAssets(applicationContext)).run()
+            SelfTest(applicationContext, TaskAssets(applicationContext), tasks.map { it.name }).run()
             finishAndRemoveTask()
         }
     }

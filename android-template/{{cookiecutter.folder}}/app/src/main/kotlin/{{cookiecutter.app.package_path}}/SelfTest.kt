@@ -24,10 +24,10 @@ import kotlinx.serialization.json.putJsonArray
  * Runs the golden case of each task. The whole report goes to a file; the log gets one line that a computer waits for:
  * `HANDHELD RESULT {json}`. Without that line the run has failed, whatever else happened.
  */
-class SelfTest(private val context: Context, private val assets: TaskAssets) {
+class SelfTest(private val context: Context, private val assets: TaskAssets, private val tasks: List<String>) {
     /** True if every task passed, and there was one. */
     suspend fun run(): Boolean {
-        val results = assets.names().map { prove(it) }
+        val results = tasks.map { prove(it) }
         val passed = results.isNotEmpty() && results.all { it.getValue("passed").jsonPrimitive.content == "true" }
         val file = withContext(Dispatchers.IO) { write(report(passed, results).toString()) }
         Log.i(TAG, line(passed, results, file))

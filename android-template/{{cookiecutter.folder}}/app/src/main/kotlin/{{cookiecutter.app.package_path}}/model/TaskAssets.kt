@@ -19,9 +19,6 @@ import kotlinx.serialization.json.JsonObject
 class TaskAssets(private val context: Context) {
     private val store = ModelStore(File(context.noBackupFilesDir, "models"))
 
-    /** The tasks that are there, by name. */
-    fun names(): List<String> = list("").filter { "task.json" in list(it) }
-
     /** @throws HandheldException if there is no manifest or it cannot be read */
     suspend fun manifest(name: String): Manifest = Manifest.parse(text(name, "task.json"))
 

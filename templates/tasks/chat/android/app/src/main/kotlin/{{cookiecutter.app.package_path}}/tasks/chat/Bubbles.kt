@@ -14,7 +14,9 @@ import androidx.compose.foundation.text.selection.SelectionContainer
 import androidx.compose.material3.Icon
 import androidx.compose.material3.IconButton
 import androidx.compose.material3.LinearProgressIndicator
+import androidx.compose.material3.LocalTextStyle
 import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.ProvideTextStyle
 import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
@@ -32,6 +34,7 @@ import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.font.FontFamily
+import androidx.compose.ui.text.style.TextDirection
 import androidx.compose.ui.unit.dp
 import {{ cookiecutter.app.package }}.R
 
@@ -40,10 +43,15 @@ class AnswerActions(val copy: (String) -> Unit, val share: (String) -> Unit)
 
 @Composable
 fun TurnBubbles(turn: Turn, actions: AnswerActions, modifier: Modifier = Modifier) {
-    Column(modifier.fillMaxWidth(), verticalArrangement = Arrangement.spacedBy(8.dp)) {
-        Question(turn.question, Modifier.align(Alignment.End))
-        if (turn.answer.isNotEmpty() || turn.ending == Ending.OPEN) Answer(turn, actions, Modifier.align(Alignment.Start))
-        EndingNote(turn.ending)
+    // A model may answer in another language than the device's: the text knows its direction best.
+    ProvideTextStyle(LocalTextStyle.current.copy(textDirection = TextDirection.Content)) {
+        Column(modifier.fillMaxWidth(), verticalArrangement = Arrangement.spacedBy(8.dp)) {
+            Question(turn.question, Modifier.align(Alignment.End))
+            if (turn.answer.isNotEmpty() || turn.ending == Ending.OPEN) {
+                Answer(turn, actions, Modifier.align(Alignment.Start))
+            }
+            EndingNote(turn.ending)
+        }
     }
 }
 
@@ -128,7 +136,11 @@ private fun MarkdownBlock(block: Block) {
         is Block.Heading -> {
             val type = MaterialTheme.typography
             val style = if (block.level <= 2) type.titleMedium else type.titleSmall
-            Text(inlineMarkdown(block.text), Modifier.semantics { heading() }, style = style)
+            Text(
+                inlineMarkdown(block.text),
+                modifier = Modifier.semantics { heading() },
+                style = LocalTextStyle.current.merge(style),
+            )
         }
         is Block.Item -> Row(Modifier.padding(start = (block.indent * INDENT).dp)) {
             Text(block.mark, Modifier.widthIn(min = 20.dp).padding(end = 6.dp))

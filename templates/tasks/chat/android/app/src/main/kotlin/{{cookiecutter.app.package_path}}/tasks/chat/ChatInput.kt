@@ -35,6 +35,7 @@ fun ChatInput(answering: Boolean, onSend: (String) -> Unit, onStop: () -> Unit, 
         onSend(draft.text.toString())
         draft.clearText()
     }
+    val beside = Modifier.padding(bottom = 4.dp) // in line with the last line of the text
     val ready = !answering && draft.text.isNotBlank()
     Row(
         modifier = modifier.fillMaxWidth().padding(horizontal = 16.dp, vertical = 8.dp),
@@ -50,11 +51,11 @@ fun ChatInput(answering: Boolean, onSend: (String) -> Unit, onStop: () -> Unit, 
             lineLimits = TextFieldLineLimits.MultiLine(maxHeightInLines = 6),
         )
         if (answering) {
-            FilledIconButton(onStop) {
+            FilledIconButton(onStop, beside) {
                 Icon(painterResource(R.drawable.chat_ic_stop), stringResource(R.string.chat_stop))
             }
         } else {
-            FilledIconButton(sendDraft, enabled = ready) {
+            FilledIconButton(sendDraft, beside, enabled = ready) {
                 Icon(painterResource(R.drawable.chat_ic_send), stringResource(R.string.chat_send))
             }
         }

@@ -17,6 +17,7 @@ import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.widthIn
 import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.items
+import androidx.compose.foundation.lazy.rememberLazyListState
 import androidx.compose.material3.ExperimentalMaterial3Api
 import androidx.compose.material3.Icon
 import androidx.compose.material3.IconButton
@@ -29,6 +30,7 @@ import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
 import androidx.compose.material3.TopAppBar
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.rememberCoroutineScope
@@ -43,6 +45,7 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextOverflow
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.LifecycleStartEffect
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
@@ -98,7 +101,10 @@ private fun ChatBar(state: ChatState, sheets: Sheets, onBack: (() -> Unit)?) {
     val context = LocalContext.current
     val transcript = state.conversation.transcript(stringResource(R.string.chat_you), stringResource(R.string.chat_model))
     TopAppBar(
-        title = { Text(stringResource(if (onBack == null) R.string.app_name else R.string.chat_title), maxLines = 1) },
+        title = {
+            val title = if (onBack == null) R.string.app_name else R.string.chat_title
+            Text(stringResource(title), maxLines = 1, overflow = TextOverflow.Ellipsis)
+        },
         navigationIcon = {
             if (onBack != null) BarButton(R.drawable.ic_back, R.string.back, onClick = onBack)
         },
@@ -121,8 +127,12 @@ private fun BarButton(icon: Int, label: Int, enabled: Boolean = true, onClick: (
 /** Newest at the bottom, and the list stays there while it grows. */
 @Composable
 private fun Turns(state: ChatState, actions: AnswerActions, onRetry: () -> Unit, modifier: Modifier) {
+    val list = rememberLazyListState()
+    // What a person has just caused is shown, wherever the list was.
+    LaunchedEffect(state.conversation.turns.size, state.problem) { list.scrollToItem(0) }
     LazyColumn(
         modifier = modifier.fillMaxWidth().testTag("turns"),
+        state = list,
         contentPadding = PaddingValues(16.dp),
         reverseLayout = true,
         verticalArrangement = Arrangement.spacedBy(16.dp, Alignment.Bottom),
