@@ -22,7 +22,8 @@ void cancel_from_another_thread(const std::string &manifest, int rounds) {
         }
     });
     int cancelled = 0;
-    for (int i = 0; i < rounds; ++i) {
+    // A busy machine may not let the canceller in before a short run is over: go on until it was.
+    for (int i = 0; i < rounds || (cancelled == 0 && i < rounds * 100); ++i) {
         const bool wanted = i % 2 == 0;  // odd runs are never named by the canceller while they run
         if (!wanted) latest = 0;
         CHECK_STATUS(HH_OK, task.send("user", "a b c d e f g h"));
@@ -35,7 +36,7 @@ void cancel_from_another_thread(const std::string &manifest, int rounds) {
     }
     stop = true;
     canceller.join();
-    std::printf("%d of %d runs were cancelled\n", cancelled, rounds);
+    std::printf("%d runs were cancelled\n", cancelled);
     CHECK(cancelled > 0);
 }
 

@@ -1,7 +1,7 @@
-"""libFuzzer over the core's doors: python tests/native/fuzz.py [SECONDS]
+"""libFuzzer over the core's doors: python tests/native/fuzz.py [SECONDS].
 
-Three targets, each for SECONDS (20): task.json, model files up to their weights, and sequences of calls. A finding is kept
-in build/fuzz/ and printed with the command that repeats it.
+Three targets, each for SECONDS (20): task.json, model files up to their weights, and sequences of calls. A finding is
+kept in build/fuzz/ and printed with the command that repeats it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The core under the sanitizers: python tests/native/sanitize.py [echo|llama_cpp ...]
+"""The core under the sanitizers: python tests/native/sanitize.py [echo|llama_cpp ...].
 
 Address and undefined-behaviour sanitizers run the scenario and the threads; the thread sanitizer runs the threads. With
 `llama_cpp` all of llama.cpp is built that way too, and a tiny model made here is used.

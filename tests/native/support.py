@@ -1,4 +1,4 @@
-"""What the lanes over the core share: an app rendered for a test, and test programs built against its native/ folder."""
+"""What the lanes over the core share: a rendered app, and test programs built against its native/ folder."""
 
 from __future__ import annotations
 
@@ -34,12 +34,24 @@ class Checks:
 
 
 def render(
-    directory: Path, runtime: str, model: str, tools: Tools, *, platform: str = "android", progress: Progress | None = None
+    directory: Path,
+    runtime: str,
+    model: str,
+    tools: Tools,
+    *,
+    platform: str = "android",
+    progress: Progress | None = None,
 ) -> RenderedApp:
     """Render a chat app as `handheld new` does; its sources come from the cache of `tools`, or from the index."""
     catalog = load_catalog(root())
     request = Request(
-        "Lab", tasks=("chat",), runtimes=(runtime,), models=(model,), platforms=(platform,), directory=directory, force=True
+        "Lab",
+        tasks=("chat",),
+        runtimes=(runtime,),
+        models=(model,),
+        platforms=(platform,),
+        directory=directory,
+        force=True,
     )
     spec = read_spec(request, catalog)
     plan = make_plan(spec, catalog, gather_facts(spec, catalog))
@@ -78,7 +90,9 @@ def build(
     return folder
 
 
-def run_checks(program: Path, arguments: Sequence[str | Path], tools: Tools, env: Mapping[str, str] | None = None) -> Checks:
+def run_checks(
+    program: Path, arguments: Sequence[str | Path], tools: Tools, env: Mapping[str, str] | None = None
+) -> Checks:
     """Run a test program to its end. A program that does not report its count has failed, whatever its exit code."""
     done = tools.run([program, *arguments], env=env, timeout=900, check=False)
     output = done.stdout + done.stderr
