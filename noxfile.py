@@ -1,0 +1,88 @@
+"""The menu: `nox -l` lists it, `nox -s demo` shows what this is about."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.sessions = ["lint", "tests"]
+nox.options.reuse_venv = "yes"
+
+DEMO = "build/demo/parrot"
+PROMPT = "Why is the sky blue? Answer in two sentences."
+
+
+def prepare(session: nox.Session, group: str = "") -> None:
+    """Install Handheld as it lies here, and a dependency group, once: later runs touch neither pip nor the network."""
+    group_packages = nox.project.dependency_groups(nox.project.load_toml(), group) if group else ()
+    what = [Path("pyproject.toml").read_bytes(), Path("constraints.txt").read_bytes(), group.encode()]
+    stamp = Path(session.virtualenv.location) / f"installed-{hashlib.sha256(b'-'.join(what)).hexdigest()[:16]}"
+    if not stamp.exists():
+        session.install("-c", "constraints.txt", "-e", ".", *group_packages)
+        stamp.touch()
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Make a chat app for both platforms, and let its own core and model answer in this terminal."""
+    prepare(session)
+    session.run("handheld", "new", "Parrot", "--task", "chat", "--directory", DEMO, "--force")
+    session.run("handheld", "run", DEMO, PROMPT)
+    session.run("handheld", "show", DEMO)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test that this machine can run; with CI=true a missing toolchain is a failure."""
+    prepare(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types, and that generated files are what `nox -s generate` writes."""
+    prepare(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("python", "-m", "handheld.codegen", "--check")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write everything that is generated: codes in four languages, schema, tables."""
+    prepare(session)
+    session.run("python", "-m", "handheld.codegen")
+
+
+@nox.session
+def prove(session: nox.Session) -> None:
+    """Run all golden cases on this machine and record what passed in docs/generated/proof.json."""
+    prepare(session)
+    session.run("python", "-m", "handheld.prove", *session.posargs)
+    session.run("python", "-m", "handheld.codegen")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure core and generator against plain llama.cpp and cookiecutter; kept in docs/generated/bench.md."""
+    prepare(session, "test")
+    session.run("python", "tests/native/bench.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """Run the core under ASan, UBSan and TSan, with echo and with llama.cpp and a tiny model."""
+    prepare(session, "test")
+    runtimes = session.posargs or ["echo", "llama_cpp"]
+    session.run("python", "tests/native/sanitize.py", *runtimes, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz task.json, model headers and sequences of calls; seconds for each: nox -s fuzz -- 600."""
+    prepare(session, "test")
+    session.run("python", "tests/native/fuzz.py", *session.posargs, env={"PYTHONPATH": "tests"})
