@@ -120,8 +120,8 @@ public class HandheldTask private constructor(
     public suspend fun end(): Long = put(NativeValue())
 
     /**
-     * The values of one run, while others may still be sent to it. Cancelling the collector cancels the run; values sent
-     * to it afterwards are ignored until [end].
+     * The values of one run, while others may still be sent to it. Cancelling the collector cancels the run; values
+     * sent to it afterwards are ignored until [end].
      */
     public fun receive(run: Long): Flow<Value> = receiveFlow(run)
 
@@ -131,7 +131,7 @@ public class HandheldTask private constructor(
         if (run != NO_RUN) native.cancel(run)
     }
 
-    /** Stops what runs, then forgets the conversation or stream. Model and settings stay. Not from inside a collector. */
+    /** Stops what runs and forgets the conversation or stream; model and settings stay. Not from inside a collector. */
     public suspend fun reset() {
         cancel()
         receiving.withLock {
@@ -153,8 +153,8 @@ public class HandheldTask private constructor(
     }
 
     /**
-     * Cancels what runs, waits until it has stopped (one token or one batch of the prompt), and frees the model. Blocks,
-     * so not for a main thread. The second time nothing happens.
+     * Cancels what runs, waits until it has stopped (one token or one batch of the prompt), and frees the model. It
+     * blocks, so it is not for a main thread. The second time nothing happens.
      */
     override fun close() {
         native.close { listOf(LOAD_RUN, currentRun).distinct() }
@@ -196,7 +196,12 @@ public class HandheldTask private constructor(
             open(path = null, json = manifest, files = files, options = options)
 
         // Not cancellable: a task that was opened for a caller who is gone would never be closed.
-        private suspend fun open(path: File?, json: String?, files: List<TaskFile>, options: JsonObject?): HandheldTask =
+        private suspend fun open(
+            path: File?,
+            json: String?,
+            files: List<TaskFile>,
+            options: JsonObject?,
+        ): HandheldTask =
             withContext(Dispatchers.IO + NonCancellable) {
                 val descriptors = files.map { it as? TaskFile.Descriptor }
                 val address = try {

@@ -38,7 +38,8 @@ public class ModelStore(private val folder: File) {
             withContext(Dispatchers.IO) {
                 val slotFolder = File(folder, slot)
                 // The hash is in the name, so that another model under the old file name is never taken for this one.
-                val copy = File(slotFolder, listOfNotNull(original.sha256?.take(HASH_IN_NAME), original.name).joinToString("-"))
+                val parts = listOfNotNull(original.sha256?.take(HASH_IN_NAME), original.name)
+                val copy = File(slotFolder, parts.joinToString("-"))
                 if (!copy.isFile || (original.bytes ?: copy.length()) != copy.length()) {
                     slotFolder.listFiles().orEmpty().forEach { it.delete() }
                     checkRoom(slotFolder, original)

@@ -29,7 +29,9 @@ private class RunProgress {
 
 internal fun HandheldTask.requestFlow(inputs: List<Value>): Flow<Value> = channelFlow {
     // Asked before anything is sent, or the inputs would wait in the queue for an answer that nobody collects.
-    if (!isLoaded && !isClosed) throw HandheldException(Status.INVALID_STATE, "The model is not loaded; call load() first.")
+    if (!isLoaded && !isClosed) {
+        throw HandheldException(Status.INVALID_STATE, "The model is not loaded; call load() first.")
+    }
     requests.withLock {
         receiving.withLock {
             val progress = RunProgress()

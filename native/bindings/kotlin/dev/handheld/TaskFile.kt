@@ -12,7 +12,7 @@ public sealed interface TaskFile {
     /**
      * A part of an open file, for example an uncompressed asset inside the APK.
      *
-     * @property descriptor readable and seekable; the task closes [owner] once the model is loaded, or when it is closed
+     * @property descriptor readable, seekable; the task closes [owner] when the model is loaded, or with itself
      * @property offset where the file begins, in bytes
      * @property length in bytes
      */

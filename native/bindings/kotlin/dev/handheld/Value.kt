@@ -152,7 +152,7 @@ internal fun NativeValue.toValue(): Value {
 }
 
 private fun unknown(what: String, code: Int): Nothing =
-    throw HandheldException(Status.INTERNAL, "The core gave a value with the $what $code, which this binding does not know.")
+    throw HandheldException(Status.INTERNAL, "The core gave the $what $code, which this binding does not know.")
 
 private val NO_BYTES = ByteArray(0)
 private val NO_FLOATS = FloatArray(0)

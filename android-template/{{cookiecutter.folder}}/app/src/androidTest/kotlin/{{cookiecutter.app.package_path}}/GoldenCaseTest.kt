@@ -21,7 +21,8 @@ class GoldenCaseTest {
                 assets.open(entry.name).use { task ->
                     task.load()
                     val outcome = assets.golden(entry.name).run(task)
-                    assertTrue("${entry.name} answered \"${outcome.text}\"; missing: ${outcome.missing}", outcome.passed)
+                    val verdict = "${entry.name} answered \"${outcome.text}\"; missing: ${outcome.missing}"
+                    assertTrue(verdict, outcome.passed)
                 }
             }
         }

@@ -25,12 +25,13 @@ import {{ cookiecutter.app.package }}.ui.MessagePane
 @Composable
 fun TaskListScreen(tasks: List<TaskEntry>) {
     var openName by rememberSaveable { mutableStateOf<String?>(null) }
-    val open = tasks.singleOrNull() ?: tasks.firstOrNull { it.name == openName }
-    val close = if (tasks.size > 1) ({ openName = null }) else null
-    BackHandler(enabled = open != null && close != null) { openName = null }
+    val current = tasks.singleOrNull() ?: tasks.firstOrNull { it.name == openName }
+    val hasList = tasks.size > 1
+    val close: () -> Unit = { openName = null }
+    BackHandler(enabled = current != null && hasList, onBack = close)
     when {
         tasks.isEmpty() -> MessagePane(stringResource(R.string.no_tasks))
-        open != null -> open.Screen(close)
+        current != null -> current.Screen(onBack = close.takeIf { hasList })
         else -> TaskList(tasks) { openName = it.name }
     }
 }

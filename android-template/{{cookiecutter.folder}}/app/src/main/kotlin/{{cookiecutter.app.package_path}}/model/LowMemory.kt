@@ -5,7 +5,10 @@ import android.content.ComponentCallbacks2
 import android.content.res.Configuration
 
 /** Calls [onLow] when the system is about to end apps in the background, of which this is one. */
-class LowMemory(private val application: Application, private val onLow: () -> Unit) : ComponentCallbacks2, AutoCloseable {
+class LowMemory(
+    private val application: Application,
+    private val onLow: () -> Unit,
+) : ComponentCallbacks2, AutoCloseable {
     init {
         application.registerComponentCallbacks(this)
     }

@@ -30,8 +30,8 @@ sealed interface SessionState {
 /**
  * Brings one task into memory when it is needed and out of it when the system asks for it.
  *
- * Released -> Copying -> Loading -> Ready -> Released, or Failed at any step. Call it from the main thread; work is done
- * elsewhere.
+ * Released -> Copying -> Loading -> Ready -> Released, or Failed at any step. Call it from the main thread; the work is
+ * done elsewhere.
  */
 class TaskSession(
     private val scope: CoroutineScope,

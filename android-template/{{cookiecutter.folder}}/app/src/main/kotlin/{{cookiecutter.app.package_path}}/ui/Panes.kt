@@ -69,7 +69,12 @@ fun FailurePane(failure: HandheldException, onRetry: () -> Unit, modifier: Modif
 
 /** Loading or failure of a session; [content] once there is nothing to wait for. */
 @Composable
-fun SessionPane(state: SessionState, onRetry: () -> Unit, modifier: Modifier = Modifier, content: @Composable () -> Unit) {
+fun SessionPane(
+    state: SessionState,
+    onRetry: () -> Unit,
+    modifier: Modifier = Modifier,
+    content: @Composable () -> Unit,
+) {
     when (state) {
         is SessionState.Copying -> LoadingPane(stringResource(R.string.copying_model), state.progress, modifier)
         is SessionState.Loading -> LoadingPane(stringResource(R.string.loading_model), state.progress, modifier)

@@ -94,7 +94,9 @@ private fun SettingRow(name: String, setting: Manifest.Setting, value: JsonEleme
         setting.type == "boolean" -> SwitchRow(label, setting.summary, value, onChange)
         setting.type == "choice" -> ChoiceRows(label, setting, value, onChange)
         setting.type == "strings" -> LinesRow(label, setting.summary, value, onChange)
-        setting.type == "string" -> TextRow(label, setting.summary, value, numeric = false) { onChange(JsonPrimitive(it)) }
+        setting.type == "string" -> TextRow(label, setting.summary, value, numeric = false) { text ->
+            onChange(JsonPrimitive(text))
+        }
         setting.fitsSlider() -> SliderRow(label, setting, value, onChange)
         else -> TextRow(label, setting.summary, value, numeric = true) { text ->
             setting.number(text)?.let { onChange(it) }
@@ -133,7 +135,7 @@ private fun SliderRow(label: String, setting: Manifest.Setting, value: JsonEleme
         Slider(
             value = position,
             onValueChange = { position = it },
-            onValueChangeFinished = { onChange(if (whole) JsonPrimitive(rounded.toLong()) else JsonPrimitive(rounded)) },
+            onValueChangeFinished = { onChange(JsonPrimitive(if (whole) rounded.toLong() else rounded)) },
             valueRange = minimum..maximum,
             modifier = Modifier.semantics { contentDescription = label },
         )
@@ -161,9 +163,10 @@ private fun ChoiceRows(label: String, setting: Manifest.Setting, value: JsonElem
         Text(label)
         Summary(setting.summary)
         for (choice in setting.choices) {
-            val select = Modifier.selectable(choice == chosen, role = Role.RadioButton) { onChange(JsonPrimitive(choice)) }
+            val selected = choice == chosen
+            val select = Modifier.selectable(selected, role = Role.RadioButton) { onChange(JsonPrimitive(choice)) }
             Row(select.fillMaxWidth().padding(vertical = 8.dp), verticalAlignment = Alignment.CenterVertically) {
-                RadioButton(selected = choice == chosen, onClick = null)
+                RadioButton(selected, onClick = null)
                 Text(choice, Modifier.padding(start = 12.dp))
             }
         }

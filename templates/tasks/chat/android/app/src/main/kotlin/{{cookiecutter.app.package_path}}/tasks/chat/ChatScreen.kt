@@ -99,7 +99,8 @@ private fun BottomInput(answering: Boolean, onSend: (String) -> Unit, onStop: ()
 @Composable
 private fun ChatBar(state: ChatState, sheets: Sheets, onBack: (() -> Unit)?) {
     val context = LocalContext.current
-    val transcript = state.conversation.transcript(stringResource(R.string.chat_you), stringResource(R.string.chat_model))
+    val you = stringResource(R.string.chat_you)
+    val model = stringResource(R.string.chat_model)
     TopAppBar(
         title = {
             val title = if (onBack == null) R.string.app_name else R.string.chat_title
@@ -110,7 +111,9 @@ private fun ChatBar(state: ChatState, sheets: Sheets, onBack: (() -> Unit)?) {
         },
         actions = {
             val something = !state.conversation.isEmpty
-            BarButton(R.drawable.ic_share, R.string.chat_share_all, enabled = something) { context.share(transcript) }
+            BarButton(R.drawable.ic_share, R.string.chat_share_all, enabled = something) {
+                context.share(state.conversation.transcript(you, model))
+            }
             BarButton(R.drawable.ic_delete, R.string.chat_clear, enabled = something) { sheets.open(Sheet.CLEAR) }
             val known = state.manifest != null
             BarButton(R.drawable.ic_info, R.string.about_model, enabled = known) { sheets.open(Sheet.DETAILS) }

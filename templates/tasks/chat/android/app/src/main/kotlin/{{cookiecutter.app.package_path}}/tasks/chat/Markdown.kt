@@ -82,4 +82,8 @@ private val HEADING = Regex("(#{1,6}) +(.+)")
 private val ITEM = Regex("( *)([-*+]|\\d{1,3}[.)]) +(.+)")
 
 // A star next to a space is a multiplication sign or a bullet, never the edge of something italic.
-private val INLINE = Regex("`([^`\n]+)`|\\*\\*(?! )([^\n]+?)(?<! )\\*\\*|(?<![*\\w])\\*(?![ *])([^*\n]+?)(?<! )\\*(?!\\*)")
+private val INLINE = Regex(
+    """`([^`\n]+)`""" + // code
+        """|\*\*(?! )([^\n]+?)(?<! )\*\*""" + // bold
+        """|(?<![*\w])\*(?![ *])([^*\n]+?)(?<! )\*(?!\*)""", // italic
+)
