@@ -15,7 +15,8 @@ func llamaCpp() -> Part {
     #endif
 
     // ggml ends the process on a failed check. We let it throw instead, so its C code must let exceptions through.
-    // Without optimization, which debug builds turn off, a model would take minutes for a word.
+    // Without optimization, which debug builds turn off, a model would take minutes for a word. Warnings of vendored code
+    // are not ours to mend.
     let ggml: [CSetting] = [
         .define("NDEBUG"), .define("GGML_SCHED_MAX_COPIES", to: "4"),
         .define("GGML_USE_CPU"), .define("GGML_USE_CPU_REPACK"), .define("GGML_USE_LLAMAFILE"),
@@ -24,15 +25,15 @@ func llamaCpp() -> Part {
         .define("ACCELERATE_LAPACK_ILP64", .when(platforms: apple)),
         .define("_GNU_SOURCE", .when(platforms: [.linux])), .define("_DARWIN_C_SOURCE", .when(platforms: apple)),
         .headerSearchPath("\(root)/ggml/include"), .headerSearchPath(src), .headerSearchPath("\(src)/ggml-cpu"),
-        .headerSearchPath(own), .unsafeFlags(["-O3", "-fexceptions"]),
+        .headerSearchPath(own), .unsafeFlags(["-O3", "-fexceptions", "-w"]),
     ]
     let llama: [CXXSetting] = [
         .define("NDEBUG"),
         .headerSearchPath("\(root)/include"), .headerSearchPath("\(root)/ggml/include"), .headerSearchPath("\(root)/src"), .headerSearchPath(own),
-        .unsafeFlags(["-Os"]),
+        .unsafeFlags(["-Os", "-w"]),
     ]
 
-    // Headers are found by search path. Public ones would get a module map from SwiftPM, and be compiled as modules.
+    // Headers are found by search path. Public ones would be compiled as modules of C++, so the modules stay empty.
     let targets: [Target] = [
         .target(
             name: "CGgml",
@@ -44,7 +45,7 @@ func llamaCpp() -> Part {
                 "ggml-cpu/cmake", "ggml-cpu/kleidiai", "ggml-cpu/spacemit",
             ].map { "\(src)/\($0)" },
             sources: [src, "\(own)/arch_quants.c", "\(own)/arch_repack.cpp"],
-            publicHeadersPath: "\(own)/include",
+            publicHeadersPath: "\(own)/modules/CGgml",
             cSettings: ggml + cpu,
             linkerSettings: [.linkedFramework("Accelerate", .when(platforms: apple))]
         ),
@@ -53,7 +54,7 @@ func llamaCpp() -> Part {
             path: ".",
             exclude: ["\(src)/ggml-metal/CMakeLists.txt", "\(src)/ggml-metal/kernels"],
             sources: ["\(src)/ggml-metal", "\(own)/metal_kernels.S"],
-            publicHeadersPath: "\(own)/include",
+            publicHeadersPath: "\(own)/modules/CGgmlMetal",
             // These sources release by hand, while SwiftPM turns automatic reference counting on.
             cSettings: ggml + [.define("GGML_METAL_EMBED_LIBRARY", to: "1"), .unsafeFlags(["-fno-objc-arc"])],
             linkerSettings: ["Foundation", "Metal", "MetalKit"].map { .linkedFramework($0) }
@@ -64,7 +65,7 @@ func llamaCpp() -> Part {
             path: ".",
             exclude: ["\(root)/src/CMakeLists.txt", "\(root)/src/llama-version.h.in"],
             sources: ["\(root)/src"],
-            publicHeadersPath: "\(own)/include",
+            publicHeadersPath: "\(own)/modules/CLlama",
             cxxSettings: llama
         ),
         .target(
@@ -73,8 +74,11 @@ func llamaCpp() -> Part {
             path: ".",
             exclude: ["\(root)/common/jinja/README.md"],
             sources: ["\(root)/common"],
-            publicHeadersPath: "\(own)/include",
-            cxxSettings: [.headerSearchPath("\(root)/common"), .headerSearchPath("third_party"), .unsafeFlags(["-Os"])]
+            publicHeadersPath: "\(own)/modules/CJinja",
+            cxxSettings: [
+                .headerSearchPath("\(root)/common"), .headerSearchPath("\(root)/ggml/include"),
+                .headerSearchPath("third_party"), .unsafeFlags(["-Os", "-w"]),
+            ]
         ),
     ]
     return Part(

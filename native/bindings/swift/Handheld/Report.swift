@@ -1,0 +1,35 @@
+import Foundation
+
+/// What a task did. A field is nil when the task has no such number (yet).
+public struct Report: Sendable, Equatable, Codable {
+    /// Milliseconds.
+    public let loadMs: Double?
+    /// Milliseconds.
+    public let timeToFirstTokenMs: Double?
+    /// Tokens that had to be evaluated, and those that were still in the cache.
+    public let promptTokens: Int?, reusedTokens: Int?
+    public let promptTokensPerSecond: Double?
+    public let generatedTokens: Int?
+    public let generatedTokensPerSecond: Double?
+    /// Bytes by part: "model", "cache", "compute" and "process_peak".
+    public let memory: [String: Int]?
+    public let threads: Int?
+    /// What really computed: "cpu", or the name of the device.
+    public let accelerator: String?
+    /// Values dropped because the queue was full.
+    public let dropped: Int?
+    /// "stop", "length", "cancelled", "error" or "none".
+    public let finishReason: String?
+
+    enum CodingKeys: String, CodingKey {
+        case loadMs = "load_ms"
+        case timeToFirstTokenMs = "time_to_first_token_ms"
+        case promptTokens = "prompt_tokens"
+        case reusedTokens = "reused_tokens"
+        case promptTokensPerSecond = "prompt_tokens_per_s"
+        case generatedTokens = "generated_tokens"
+        case generatedTokensPerSecond = "generated_tokens_per_s"
+        case memory, threads, accelerator, dropped
+        case finishReason = "finish_reason"
+    }
+}

@@ -1,0 +1,1 @@
+parts.append(Part(sources: ["tasks/chat/chat.cpp"]))
