@@ -14,7 +14,7 @@ from handheld.tools import Tools, open_tools
 from native.support import build, manifest, render, weights
 
 TOOLS = open_tools()
-"""Opened before the guards move HOME and the cache away: sources and objects are fetched and built once for all runs."""
+"""Opened before the guards move HOME and the cache away: sources and objects are made once for all runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Damages a model's header bit by bit and uses it: python flip_bits.py LIBRARY MANIFEST MODEL FIRST LAST STEP.
 
-Runs in a process of its own, because a fault of the core would end it. Prints the last bit tried before each use, so that
-the test can name it, and how many damaged models were refused, used, or stopped half-way.
+Runs in a process of its own, because a fault of the core would end it. Prints each bit before it is tried, so that the
+test can name the last one, and at the end how many damaged models were refused or used.
 """
 
 from __future__ import annotations

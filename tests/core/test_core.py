@@ -1,4 +1,4 @@
-"""What a person sees of the core: whole characters, answers that go on where they stopped, safe prompts, hostile files."""
+"""What a person sees of the core: whole characters, reuse of earlier turns, safe prompts, hostile files."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ def chat(core: Core) -> Iterator[Task]:
 
 def ask(task: Task, text: str, port: str = "user") -> list[str]:
     return [value.text for value in task.stream([Value.of(text, port=port)])]
+
+
+def load_and_ask(core: Core, model: Path) -> None:
+    with Task(core.library, core.manifest, files=[File("weights", path=model)]) as task:
+        task.load()
+        ask(task, "hello")
 
 
 @pytest.mark.parametrize("text", ["plain", "Grüße, 世界 🦜", "👩‍👩‍👧‍👦🏳️‍🌈", "\u0000 nul", "a\u0301 combining"])
@@ -86,12 +92,8 @@ def test_what_a_person_writes_never_becomes_a_control_token(tiny: Core) -> None:
 
 def test_a_base_model_says_that_it_cannot_chat(tiny: Core, tmp_path: Path) -> None:
     model = write_tiny_model(tmp_path / "base.gguf", chat_template=None)
-    with (
-        Task(tiny.library, tiny.manifest, files=[File("weights", path=model)]) as task,
-        pytest.raises(CoreError) as caught,
-    ):
-        task.load()
-        ask(task, "hello")
+    with pytest.raises(CoreError) as caught:
+        load_and_ask(tiny, model)
     assert caught.value.status == Status.TEMPLATE_FAILED
     assert "instruction-tuned" in str(caught.value)
 
@@ -108,12 +110,8 @@ def test_a_base_model_says_that_it_cannot_chat(tiny: Core, tmp_path: Path) -> No
 )
 def test_a_template_that_cannot_be_rendered_is_an_error(tiny: Core, tmp_path: Path, template: str) -> None:
     model = write_tiny_model(tmp_path / "model.gguf", chat_template=template)
-    with (
-        Task(tiny.library, tiny.manifest, files=[File("weights", path=model)]) as task,
-        pytest.raises(CoreError) as caught,
-    ):
-        task.load()
-        ask(task, "hello")
+    with pytest.raises(CoreError) as caught:
+        load_and_ask(tiny, model)
     assert caught.value.status in {Status.TEMPLATE_FAILED, Status.CONTEXT_FULL}
 
 
