@@ -163,12 +163,11 @@ def kotlin_file(codes: Codes) -> str:
         lines += [f"        public fun of(code: Int): {enumeration.title}? = entries.firstOrNull {{ it.code == code }}"]
         lines += ["    }", "}", ""]
     lines += ["/** Fields of the JSON that a task's report gives. */", "public object ReportField {"]
-    for entry in codes.report:
-        lines += [
-            f"    /** {entry.sentence} */",
-            f"    public const val {entry.name.upper()}: String = {_quoted(entry.name)}",
-        ]
-    return "\n".join([*lines, "}"]) + "\n"
+    constants = [
+        f"    /** {entry.sentence} */\n    public const val {entry.name.upper()}: String = {_quoted(entry.name)}"
+        for entry in codes.report
+    ]
+    return "\n".join([*lines, "\n\n".join(constants), "}"]) + "\n"
 
 
 def swift_file(codes: Codes) -> str:

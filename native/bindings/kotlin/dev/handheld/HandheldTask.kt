@@ -53,7 +53,9 @@ public class HandheldTask private constructor(
         private set
 
     @Volatile internal var currentRun: Long = NO_RUN
+
     @Volatile internal var newestRun: Long = NO_RUN
+
     @Volatile internal var forgottenRun: Long = NO_RUN
 
     public val isClosed: Boolean get() = native.isClosed

@@ -57,7 +57,9 @@ internal object NativeTask {
 /** `hh_value` as JNI reads and fills it. [Value] is the face of it. */
 internal class NativeValue {
     @JvmField var kind: Int = 0
+
     @JvmField var name: ByteArray? = null
+
     @JvmField var run: Long = 0
 
     /** text, json, tensor, image (RGBA8) */
@@ -70,14 +72,24 @@ internal class NativeValue {
     @JvmField var planes: Array<ByteBuffer>? = null
 
     @JvmField var rate: Int = 0
+
     @JvmField var channels: Int = 0
+
     @JvmField var pixels: Int = 0
+
     @JvmField var width: Int = 0
+
     @JvmField var height: Int = 0
+
     @JvmField var rotation: Int = 0
+
     @JvmField var rowStrides: IntArray? = null
+
     @JvmField var pixelStrides: IntArray? = null
+
     @JvmField var dtype: Int = 0
+
     @JvmField var shape: LongArray? = null
+
     @JvmField var labels: Array<ByteArray>? = null
 }

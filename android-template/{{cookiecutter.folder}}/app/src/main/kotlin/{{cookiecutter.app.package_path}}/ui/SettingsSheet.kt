@@ -82,7 +82,11 @@ fun SettingsSheet(
                     SettingRow(name, setting, values[name] ?: setting.default) { onChange(name, it) }
                 }
             }
-            TextButton({ resets++; onReset() }) { Text(stringResource(R.string.settings_reset)) }
+            val reset = {
+                resets++
+                onReset()
+            }
+            TextButton(reset) { Text(stringResource(R.string.settings_reset)) }
         }
     }
 }
