@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from helpers.lanes import close_with_table
+
 PRINTS = "handheld.__main__"
 """The one module that may print."""
 CLOSED = "http://127.0.0.1:9"
@@ -71,3 +73,7 @@ def _no_print(monkeypatch: pytest.MonkeyPatch) -> None:
 def repository() -> Path:
     """The root of this repository."""
     return Path(__file__).resolve().parent.parent
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    close_with_table(terminalreporter)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import tomllib
@@ -28,6 +27,8 @@ from handheld.plan import ModelChoice, Plan, TaskPlan, finish_manifest, plan_to_
 APP_TOML = "app.toml"
 OWNED = ("native/", "tasks/", "LICENSES/", "fetch.py", "noxfile.py")
 """What an upgrade replaces; everything else in an app is its author's."""
+PLAIN, PROGRAM = 0o644, 0o755
+"""The modes that files get."""
 NOT_IN_APPS = frozenset({"tests", "build", ".build", "__pycache__", "runtimes"})
 """Folders directly below native/ that no app gets as they are; of runtimes, only the chosen ones."""
 
@@ -96,6 +97,7 @@ def _fill(folder: Path, plan: Plan, files: ModelFiles, lock: Lock) -> None:
     owned = {name: digest for name, digest in hashes.items() if name.startswith(OWNED)}
     yours = {name: digest for name, digest in hashes.items() if name not in owned}
     _write(folder / LOCK_NAME, write_lock(replace(lock, owned=owned, yours=yours)))
+    (folder / LOCK_NAME).chmod(PLAIN)
 
 
 # Shells and slices.
@@ -242,7 +244,8 @@ def _write_task(target: Path, task: TaskPlan, model: StoredModel) -> None:
     _write(target / "task.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     if task.golden is not None:
         shutil.copyfile(task.golden, target / "golden.json")
-    shutil.copyfile(model.path, target / task.model.file)
+    # With its time: an app rendered again needs no new check of a file that is the same.
+    shutil.copy2(model.path, target / task.model.file)
 
 
 def _write_licences(target: Path, plan: Plan, files: ModelFiles) -> None:
@@ -340,7 +343,7 @@ def _settle(folder: Path, skip: frozenset[str]) -> dict[str, str]:
     """Give every file one of two modes, whatever the umask and the checkout were, and hash all but `skip`."""
     hashes = {}
     for name, path in walk(folder):
-        os.chmod(path, 0o755 if path.stat().st_mode & 0o100 else 0o644)  # noqa: PTH101 - twice as fast
+        path.chmod(PROGRAM if path.stat().st_mode & 0o100 else PLAIN)
         if name not in skip:
             hashes[name] = file_hash(path)
     return hashes
