@@ -305,7 +305,7 @@ class HashMismatch(FileError):
     def __init__(self, what: str, expected: str, got: str, fix: str) -> None:
         super().__init__(
             f"{what} is not the file it should be: its sha256 is {got or 'another one'}, not {expected}.",
-            "A mirror or proxy gave another file, the download was changed on its way, or the package was replaced.",
+            "A mirror or proxy gave another file, the download was cut or changed, or the package was replaced.",
             fix,
             "Nothing was kept. Do not use the file: somebody may have tampered with it.",
         )

@@ -71,16 +71,19 @@ def _cached(target: Path, sha256: str) -> Path | None:
 
 def _download(tools: Tools, wanted: Wanted, work: Path, handle: ProgressHandle) -> Path:
     """Run pip until the archive is there; gives its path, alone in its folder."""
-    out, temp, listed = work / "out", work / "tmp", work / "requirements.txt"
-    for folder in (out, temp):
+    out, temp, seen, listed = work / "out", work / "tmp", work / "seen", work / "requirements.txt"
+    for folder in (out, temp, seen):
         folder.mkdir()
     listed.write_text(f"{wanted.requirement} --hash=sha256:{wanted.sha256}\n", encoding="utf-8")
     command = [*_pip(), "download", *_options(wanted), "--dest", str(out), "--requirement", str(listed)]
-    watch = _Watch(temp, out, handle, wanted)
+    watch = _Watch(temp, seen, handle, wanted)
     done = tools.stream(command, watch.line, env=_environment(temp), check=False, on_tick=watch.tick)
+    whole = watch.whole()
+    if whole is not None:
+        return whole
     found = [path for path in out.iterdir() if path.is_file()]
-    if len(found) != 1:
-        raise _explanation(done.stdout, wanted, tools.cache)
+    if done.returncode != 0 or len(found) != 1:
+        raise _explanation(done.stdout, wanted, tools.cache, cut=watch.was_cut())
     return found[0]
 
 
@@ -95,7 +98,9 @@ def _options(wanted: Wanted) -> list[str]:
     name = wanted.requirement.partition("==")[0]
     kind = ["--no-binary", name] if wanted.kind == "sdist" else ["--only-binary", ":all:"]
     # What is downloaded is data: which Python it was packed for does not matter. Our cache keeps it, not pip's too.
-    return ["--no-deps", "--require-hashes", "--no-cache-dir", "--ignore-requires-python", "--progress-bar=off", *kind]
+    quiet = ["--progress-bar=off", "--no-cache-dir", "--ignore-requires-python"]
+    # Verbose: without it pip does not say why it could not reach an index.
+    return ["-vv", "--no-deps", "--require-hashes", *quiet, *kind]
 
 
 def _environment(temp: Path) -> dict[str, str]:
@@ -111,36 +116,54 @@ class _Watch:
     seconds, another download and the execution of foreign code, for something nobody needs.
     """
 
-    def __init__(self, temp: Path, out: Path, handle: ProgressHandle, wanted: Wanted) -> None:
-        self._temp, self._out, self._handle, self._wanted, self._size = temp, out, handle, wanted, wanted.size
+    def __init__(self, temp: Path, seen: Path, handle: ProgressHandle, wanted: Wanted) -> None:
+        self._temp, self._seen, self._handle, self._wanted = temp, seen, handle, wanted
+        self._size, self._exact = wanted.size, wanted.size is not None
         self._refused: Path | None = None
 
     def line(self, line: str) -> None:
-        """Learn the size from pip's words when nobody knows it."""
+        """Learn the size from pip's words when nobody knows it, and look: pip is at a new step."""
+        self._look()
         found = re.search(r"Downloading .*\(([\d.]+) (bytes|kB|MB|GB)\)", line)
-        if found and self._size is None:
+        if found and not self._exact:
             unit = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}[found[2]]
             self._size = int(float(found[1]) * unit)
 
     def tick(self) -> bool:
-        """Show the progress; True when the archive has been taken."""
-        with contextlib.suppress(OSError):
-            files = [(path.stat().st_size, path) for path in self._temp.glob("pip-unpack-*/*") if path.is_file()]
-            if files:
-                done, path = max(files)
-                self._handle.update(min(done, self._size or done), self._size)
-                return self._taken(path, done)
-        return False
+        """Show the progress; True when there is nothing left that pip could do."""
+        self._look()
+        largest = self._largest()
+        if largest is not None:
+            self._handle.update(min(largest[0], self._size or largest[0]), self._size)
+        return self.whole() is not None
 
-    def _taken(self, path: Path, done: int) -> bool:
-        if self._wanted.kind != "sdist" or done != self._wanted.size or path == self._refused:
+    def whole(self) -> Path | None:
+        """The source archive, once it is there."""
+        done, path = self._largest() or (0, None)
+        if path is None or self._wanted.kind != "sdist" or done != self._wanted.size or path == self._refused:
+            return None
+        if sha256_of(path) == self._wanted.sha256:
+            return path
+        self._refused = path
+        return None
+
+    def was_cut(self) -> bool:
+        """Whether less came than was announced. Old versions of pip only notice that the hash is another one."""
+        largest = self._largest()
+        if largest is None or self._size is None:
             return False
-        if sha256_of(path) != self._wanted.sha256:
-            # pip finds the same, and says so.
-            self._refused = path
-            return False
-        path.rename(self._out / path.name)
-        return True
+        # pip rounds what it says.
+        return largest[0] < self._size * (1 if self._exact else 0.95)
+
+    def _look(self) -> None:
+        """Give what pip downloads a second name, so that its tidying up does not hide what it got."""
+        with contextlib.suppress(OSError):
+            for path in self._temp.glob("pip-unpack-*/*"):
+                with contextlib.suppress(FileExistsError):
+                    (self._seen / path.name).hardlink_to(path)
+
+    def _largest(self) -> tuple[int, Path] | None:
+        return max(((path.stat().st_size, path) for path in self._seen.iterdir()), default=None)
 
 
 _SHOW_INDEX = "pip config list shows the index in use"
@@ -148,20 +171,24 @@ _CUT = (
     "IncompleteRead|IncompleteDownload|incomplete-download|ChunkedEncodingError|Connection broken|Connection aborted|"
     "ConnectionResetError|Read timed out"
 )
+# pip goes on to its other indexes, and only says in the end that none has the package.
+_UNREACHED = r"Could not fetch URL \S+: ((?!40[34] )[^\n]+) - skipping"
 _NO_NETWORK = (
     "Failed to establish a new connection|Name or service not known|Temporary failure in name resolution|"
     "NameResolutionError|ConnectTimeout|Network is unreachable|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED|"
-    "No route to host|Connection refused|Max retries exceeded"
+    "Failed to resolve IP address|Failed to connect|No route to host|Connection refused|Max retries exceeded"
 )
 _NOT_THERE = r"No matching distribution found|Could not find a version|HTTP error 4\d\d|\b40[34] Client Error"
 
 
-def _explanation(words: str, wanted: Wanted, cache: Path) -> HandheldError:
+def _explanation(words: str, wanted: Wanted, cache: Path, *, cut: bool) -> HandheldError:
     """Turn pip's words into an error with four parts."""
     name = wanted.requirement
     by_hand = shell_join([*_pip(), "download", "--no-deps", *_options(wanted)[-2:], name])
     if "No module named pip" in words:
         return NoPip(_pip()[0])
+    if cut and "No space left on device" not in words:
+        return NoNetwork(name, "fewer bytes came than the server had announced", by_hand, cut=True)
     if "DO NOT MATCH THE HASHES" in words:
         got = re.search(r"Got\s+([0-9a-f]{64})", words)
         return HashMismatch(name, wanted.sha256, got[1] if got else "", _SHOW_INDEX)
@@ -169,6 +196,8 @@ def _explanation(words: str, wanted: Wanted, cache: Path) -> HandheldError:
         return DiskFull(name, cache, wanted.size)
     if "Permission denied" in words and str(cache) in words:
         return CacheReadOnly(cache, PermissionError("Permission denied"))
+    if found := re.search(_UNREACHED, words):
+        return NoNetwork(name, found[1], by_hand)
     if found := re.search(_CUT, words):
         return NoNetwork(name, found[0], by_hand, cut="Downloading" in words)
     if found := re.search(_NO_NETWORK, words):

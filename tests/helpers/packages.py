@@ -52,7 +52,7 @@ def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, bytes]
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
         for member, data in content.items():
-            wheel.writestr(zipfile.ZipInfo(member), data)
+            wheel.writestr(zipfile.ZipInfo(member), data, zipfile.ZIP_DEFLATED)
         wheel.writestr(zipfile.ZipInfo(f"{info}/RECORD"), record + f"{info}/RECORD,,\n")
     return package_of(path, f"{name}=={version}")
 
