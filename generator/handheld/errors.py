@@ -209,14 +209,16 @@ class CatalogueWrong(FileError):
 
 
 class TargetInTheWay(InputError):
-    """The folder for the app exists."""
+    """The folder for the app exists. Only an app can be rendered again in its place."""
 
     def __init__(self, directory: Path, app: bool) -> None:
+        other = f'another folder: --directory "{directory}-2"'
         super().__init__(
             f"The folder {directory} exists already.",
             "It holds an app made earlier." if app else "It holds other files.",
-            f'--force, or another folder: --directory "{directory}-2"',
-            "--force replaces what Handheld wrote there; your own files below it may be lost.",
+            f"--force renders the app again (what you changed is kept, or nothing is done); or {other}"
+            if app
+            else other,
         )
 
 
@@ -329,7 +331,7 @@ class TermsNotAccepted(InputError):
         super().__init__(
             f"The terms of {quoted(models)} have not been accepted: {', '.join(licences)}.",
             "The publisher asks for it before the first download.",
-            "Read the terms (handheld list shows them), then add: --accept-terms",
+            "Give the same command in a terminal to read them, or accept them at once: --accept-terms",
             "The terms bind you and the people you give the app to.",
         )
 

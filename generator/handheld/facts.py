@@ -213,7 +213,7 @@ def _gguf_facts(path: Path, size: int) -> ModelFacts:
 
 def _gather_target(directory: Path) -> TargetFacts:
     exists = directory.exists() or directory.is_symlink()
-    is_folder = directory.is_dir()
+    is_folder = directory.is_dir() and not directory.is_symlink()
     try:
         empty = not exists or (is_folder and not any(directory.iterdir()))
     except OSError:

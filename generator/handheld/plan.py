@@ -406,7 +406,7 @@ def _written_spec(spec: AppSpec, tasks: Sequence[TaskPlan]) -> str:
 
 
 def _check_target(spec: AppSpec, facts: Facts) -> None:
-    if facts.target.exists and not facts.target.empty and not spec.force:
+    if facts.target.exists and not facts.target.empty and not (spec.force and facts.target.app):
         raise TargetInTheWay(spec.directory, facts.target.app)
     if not facts.target.writable:
         raise TargetReadOnly(spec.directory)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import typing
 from pathlib import Path
 
 import pytest
 
 from handheld import errors
+from handheld.__main__ import cli
 from handheld.errors import FileError, HandheldError, InputError, Interrupted, MachineError, nearest, sized
 
 BASES = {"HandheldError": 1, "AppError": 1, "InputError": 2, "MachineError": 3, "FileError": 4, "Interrupted": 130}
@@ -60,6 +62,15 @@ def test_each_error_says_what_why_and_how(kind: type[HandheldError]) -> None:
 def test_no_error_prints(kind: type[HandheldError], capfd: pytest.CaptureFixture[str]) -> None:
     sample(kind).as_text()
     assert capfd.readouterr() == ("", "")
+
+
+def test_every_option_that_is_proposed_exists() -> None:
+    known = {option for command in cli.commands.values() for given in command.params for option in given.opts}
+    texts = [sample(kind).as_text() for kind in CONCRETE]
+    # Options of Handheld come first in a command or after a colon or "or"; others belong to the tool before them.
+    proposed = {found for text in texts for found in re.findall(r"(?:Fix: |: |, |or |with )(--[a-z-]+)", text)}
+    assert len(proposed) > 4
+    assert proposed <= known
 
 
 def test_text_leaves_empty_parts_out() -> None:

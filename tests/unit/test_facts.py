@@ -306,6 +306,7 @@ TARGETS: list[tuple[str, Setup, tuple[bool, bool, bool]]] = [
     ("a folder with files", lambda path: write_model(path / "x"), (True, False, False)),
     ("an app", lambda path: write_model(path / "app.lock.toml"), (True, False, True)),
     ("a file", lambda path: path.write_bytes(b""), (True, False, False)),
+    ("a link to a folder", lambda path: path.symlink_to(path.parent), (True, False, False)),
     ("a link to nowhere", lambda path: path.symlink_to("nowhere"), (True, False, False)),
 ]
 

@@ -260,14 +260,27 @@ def test_slots_of_several_tasks_are_joined(tmp_path: Path) -> None:
 # Limits.
 
 
-def test_a_folder_in_the_way(catalog: Catalog) -> None:
-    full = replace(FACTS, target=TargetFacts(exists=True, empty=False, app=True, writable=True))
+TARGETS = [
+    # exists, empty, app, force; fits
+    (False, True, False, False, True),
+    (True, True, False, False, True),
+    (True, False, True, False, False),
+    (True, False, True, True, True),
+    (True, False, False, False, False),
+    (True, False, False, True, False),
+]
+
+
+@pytest.mark.parametrize(("exists", "empty", "app", "force", "fits"), TARGETS)
+def test_a_folder_in_the_way(catalog: Catalog, exists: bool, empty: bool, app: bool, force: bool, fits: bool) -> None:
+    facts = replace(FACTS, target=TargetFacts(exists=exists, empty=empty, app=app, writable=True))
+    if fits:
+        make_plan(spec_of(force=force), catalog, facts)
+        return
     with pytest.raises(TargetInTheWay, match="exists already") as caught:
-        make_plan(spec_of(), catalog, full)
-    assert "--force" in caught.value.fix
-    assert caught.value.danger
-    make_plan(spec_of(force=True), catalog, full)
-    make_plan(spec_of(), catalog, replace(FACTS, target=TargetFacts(exists=True, empty=True, app=False, writable=True)))
+        make_plan(spec_of(force=force), catalog, facts)
+    assert "--directory" in caught.value.fix
+    assert ("--force" in caught.value.fix) == app
 
 
 def test_a_folder_that_cannot_be_written(catalog: Catalog) -> None:

@@ -422,3 +422,27 @@ def test_every_key_is_described(catalog: Catalog) -> None:
         return found + [hit for name, inner in properties.items() for hit in bare(inner, f"{path}.{name}")]
 
     assert [path for path in bare(app_schema(catalog)) if path != ""] == []
+
+
+# The page about it.
+
+
+@pytest.fixture
+def page(repository: Path) -> str:
+    return (repository / "docs" / "guide" / "app-toml.md").read_text(encoding="utf-8")
+
+
+def test_the_example_in_the_guide_is_right(page: str, repository: Path, here: Path) -> None:
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    spec = load_app_toml(write(here, example), load_catalog(repository))
+    assert spec.identity.name == "Parrot"
+    assert spec.tasks[0].options["context"] == 4096
+
+
+def test_the_guide_names_every_key(page: str, catalog: Catalog) -> None:
+    schema = app_schema(catalog)
+    app = schema["properties"]["app"]["properties"]  # type: ignore[index]
+    task = schema["properties"]["task"]["properties"]["talk"]["properties"]  # type: ignore[index]
+    missing = [f"app.{name}" for name in app if f"`app.{name}`" not in page]
+    missing += [f"task.<name>.{name}" for name in task if f"`task.<name>.{name}`" not in page]
+    assert missing == []
