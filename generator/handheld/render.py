@@ -29,6 +29,8 @@ OWNED = ("native/", "tasks/", "LICENSES/", "fetch.py", "noxfile.py")
 """What an upgrade replaces; everything else in an app is its author's."""
 PLAIN, PROGRAM = 0o644, 0o755
 """The modes that files get."""
+PARTS_MARK = "// MARK: Parts"
+"""The line of Package.swift below which runtimes and tasks add themselves."""
 NOT_IN_APPS = frozenset({"tests", "build", ".build", "__pycache__", "runtimes"})
 """Folders directly below native/ that no app gets as they are; of runtimes, only the chosen ones."""
 
@@ -227,6 +229,20 @@ def _write_native(target: Path, plan: Plan, files: ModelFiles) -> None:
         shutil.copytree(files.sources[source.name], target / "third_party" / source.into, dirs_exist_ok=True)
     lines = [*(f"HH_RUNTIME({name})" for name in sorted(runtimes)), *(f"HH_TASK({name})" for name in sorted(tasks))]
     _write(target / "core" / "registry.inc", "".join(f"{line}\n" for line in lines))
+    _write_package(target, [*(f"runtimes/{name}" for name in runtimes), *(f"tasks/{name}" for name in tasks)])
+
+
+def _write_package(native: Path, parts: Sequence[str]) -> None:
+    """Put what each runtime and task says of itself (swiftpm.swift) into the Swift package's manifest.
+
+    SwiftPM and Xcode keep a manifest's result until its text changes, so the text has to name what lies in the folder.
+    """
+    package = native / "Package.swift"
+    lines = package.read_text(encoding="utf-8").splitlines(keepends=True)
+    place = next(number for number, line in enumerate(lines, 1) if line.startswith(PARTS_MARK))
+    files = [native / part / "swiftpm.swift" for part in sorted(parts)]
+    snippets = [file.read_text(encoding="utf-8") for file in files if file.is_file()]  # not every runtime is for iOS
+    _write(package, "".join([*lines[:place], "\n", "\n".join(snippets), *lines[place:]]))
 
 
 def _left_out(native: Path) -> Callable[[str, list[str]], set[str]]:
