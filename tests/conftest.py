@@ -11,10 +11,19 @@ from typing import Any
 
 import pytest
 
-from helpers.lanes import close_with_table
+from handheld.build import BuiltApp, build_app
+from handheld.errors import MachineError
+from handheld.models import fetch_models
+from handheld.progress import SilentProgress
+from handheld.render import render_app
+from handheld.tools import Tools, open_tools
+from helpers.apps import ECHO, plan_of
+from helpers.lanes import close_with_table, need
 
 PRINTS = "handheld.__main__"
 """The one module that may print."""
+OWN_TOOLS = open_tools()
+"""As the person has them, before the guards below take them away."""
 CLOSED = "http://127.0.0.1:9"
 """A proxy that nobody answers at, for processes that tests start."""
 
@@ -67,6 +76,25 @@ def _no_print(monkeypatch: pytest.MonkeyPatch) -> None:
         original(*values, **settings)
 
     monkeypatch.setattr(builtins, "print", guarded)
+
+
+@pytest.fixture(scope="session")
+def own_tools() -> Tools:
+    """Tools with the person's own cache, so that what was fetched and built once is not again. May use the network."""
+    return OWN_TOOLS
+
+
+@pytest.fixture(scope="session")
+def echo_built(own_tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> BuiltApp:
+    """An app that runs without a model, and its core built for this machine. Read only: copy it to change it."""
+    need(any(map(own_tools.find, ("c++", "g++", "clang++"))), "a C++ compiler", "sudo apt install g++")
+    plan = plan_of(tmp_path_factory.mktemp("app") / "echo", ECHO)
+    try:
+        files = fetch_models(plan, own_tools, SilentProgress())
+    except MachineError as error:
+        need(found=False, what=f"the package index ({error.what})", install=error.fix)
+        raise
+    return build_app(render_app(plan, files), "host", own_tools, SilentProgress())
 
 
 @pytest.fixture

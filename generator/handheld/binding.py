@@ -196,17 +196,20 @@ class Task:
             Cancelled: the request was cancelled from elsewhere.
             CoreError: a value was refused, or the request failed.
         """
-        complete = False
+        accepted = False
+        unfinished: Value | None = END
         try:
             for value in (*values, END):
                 while (blocked := self._offer(value)) is not None:
                     yield blocked
+                accepted = True
+            unfinished = None
             while (piece := self.receive()) is not None and piece.kind is not Kind.END:
                 yield piece
-            complete = True
+            accepted = False
         finally:
-            if not complete:
-                self._abandon()
+            if accepted:
+                self._abandon(unfinished)
 
     def cancel(self, run: int | None = None) -> None:
         """Ask a run (RUN_LOAD: the load) to stop, or, without one, everything that is going on. Returns at once."""
@@ -310,10 +313,17 @@ class Task:
             else:
                 return None
 
-    def _abandon(self) -> None:
-        """Leave a request in the middle, so that the next one begins clean."""
-        self.cancel()
+    def _abandon(self, unfinished: Value | None) -> None:
+        """Leave a request in the middle, so that the next one begins clean; `unfinished` is the END it still lacks."""
         with suppress(CoreError, TaskClosed):
+            self.cancel()
+            self._drain()
+            if unfinished is not None:
+                self.send(unfinished)
+                self._drain()
+
+    def _drain(self) -> None:
+        with suppress(Cancelled):
             while (piece := self.receive()) is not None and piece.kind is not Kind.END:
                 pass
 

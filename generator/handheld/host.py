@@ -201,6 +201,7 @@ def _build(job: _Job, tools: Tools, progress: Progress) -> None:
         compile_: list[str | Path] = [chain.ninja, "-C", build, "-j", _jobs(tools), "handheld"]
         done = tools.stream(compile_, lambda line: _step(line, log, handle), env=environ, check=False)
         log.check("Building the core", done)
+        handle.update(log.steps, log.steps)
 
 
 def _jobs(tools: Tools) -> str:
@@ -209,6 +210,7 @@ def _jobs(tools: Tools) -> str:
 
 
 def _step(line: str, log: _Log, handle: ProgressHandle) -> None:
+    """Keep a line, and move the bar; Ninja counts steps too that it then need not take, so the last one fills it."""
     log.add(line)
     if step := STEP.match(line):
         handle.update(int(step[1]), int(step[2]))
@@ -222,8 +224,12 @@ class _Log:
         self._lines: list[str] = []
         self._own = (str(job.work / "source"), str(job.native))
         self._build = job.work / "build"
+        self.steps = 0
 
     def add(self, line: str) -> None:
+        """Take one line of output."""
+        if step := STEP.match(line):
+            self.steps = int(step[2])
         self._lines.append(line.replace(*self._own))
 
     def check(self, what: str, done: Completed) -> None:
