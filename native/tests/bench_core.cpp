@@ -1,6 +1,5 @@
 // The core, driven from C++, for `nox -s bench`: bench_core <task.json> <max_tokens> <prompt file>
 // Answers every line on standard input with one line of JSON: CPU seconds and tokens of one run.
-#include <sys/resource.h>
 
 #include <cinttypes>
 #include <ctime>
@@ -12,6 +11,23 @@ static double cpu_seconds() {
     timespec now = {};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// The process's own peak: getrusage() would also count what the process that started this one had in memory.
+static long peak_kilobytes() {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;) {
+        long kilobytes = 0;
+        if (word == "VmHWM:" && status >> kilobytes) return kilobytes;
+    }
+    return 0;
+}
+
+// Tokens, not pieces: a character may take several tokens, and a piece may hold several characters.
+static int generated_tokens(Task &task) {
+    const std::string report = task.json(hh_task_report), field = "\"generated_tokens\":";
+    const std::size_t at = report.find(field);
+    return at == std::string::npos ? 0 : std::atoi(report.c_str() + at + field.size());
 }
 
 int main(int argc, char **argv) {
@@ -29,10 +45,8 @@ int main(int argc, char **argv) {
         const double first = cpu_seconds();
         if (task.drain() != HH_END) return 1;
         const double done = cpu_seconds();
-        struct rusage usage = {};
-        getrusage(RUSAGE_SELF, &usage);
-        std::printf("{\"prompt_s\": %.9f, \"generate_s\": %.9f, \"pieces\": %d, \"peak_kb\": %ld}\n", first - start,
-                    done - first, task.pieces, usage.ru_maxrss);
+        std::printf("{\"prompt_s\": %.9f, \"generate_s\": %.9f, \"tokens\": %d, \"peak_kb\": %ld}\n", first - start,
+                    done - first, generated_tokens(task) - 1, peak_kilobytes());
         std::fflush(stdout);
     }
     return 0;
