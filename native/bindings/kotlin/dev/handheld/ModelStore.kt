@@ -49,6 +49,7 @@ public class ModelStore(private val folder: File) {
             }
         }
 
+    @Suppress("UsableSpace") // Android's own way would clear other apps' caches, and is not there on a desktop
     private fun checkRoom(slotFolder: File, original: Original) {
         if (!slotFolder.isDirectory && !slotFolder.mkdirs()) {
             throw HandheldException(Status.FILE_UNREADABLE, "The folder $slotFolder cannot be made.")

@@ -10,10 +10,13 @@ import java.nio.ByteBuffer
  */
 internal object NativeTask {
     init {
-        // A phone has the library in the APK; a desktop JVM is told where it was built.
         val path = System.getProperty("handheld.library")
-        if (path == null) System.loadLibrary("handheld") else System.load(path)
+        if (path == null) System.loadLibrary("handheld") else loadFrom(path)
     }
+
+    /** A phone has the library in the APK; a desktop JVM is told where it was built. */
+    @Suppress("UnsafeDynamicallyLoadedCode")
+    private fun loadFrom(path: String) = System.load(path)
 
     @JvmStatic external fun version(): ByteArray
 

@@ -68,7 +68,7 @@ fun ReportCard(report: Report?, modifier: Modifier = Modifier) {
         report.promptTokens?.let { Fact(stringResource(R.string.report_prompt), promptRate(report, it)) }
         report.generatedTokens?.let {
             val rate = number(report.generatedTokensPerSecond)
-            Fact(stringResource(R.string.report_generated), stringResource(R.string.value_tokens, it, rate))
+            Fact(stringResource(R.string.report_generated), stringResource(R.string.value_tokens, number(it), rate))
         }
         report.loadMs?.let { Fact(stringResource(R.string.report_load), stringResource(R.string.value_ms, number(it))) }
         val peak = report.memory["process_peak"]
@@ -85,13 +85,13 @@ private fun promptRate(report: Report, tokens: Long): String {
     val rate = number(report.promptTokensPerSecond)
     val cached = report.reusedTokens ?: 0
     return if (cached == 0L) {
-        stringResource(R.string.value_tokens, tokens, rate)
+        stringResource(R.string.value_tokens, number(tokens), rate)
     } else {
-        stringResource(R.string.value_cached_tokens, tokens + cached, cached, rate)
+        stringResource(R.string.value_cached_tokens, number(tokens + cached), number(cached), rate)
     }
 }
 
-private fun number(value: Double?): String =
+private fun number(value: Number?): String =
     if (value == null) "–" else NumberFormat.getNumberInstance().apply { maximumFractionDigits = 1 }.format(value)
 
 @Composable

@@ -23,6 +23,7 @@ import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.key
 import androidx.compose.runtime.mutableFloatStateOf
+import androidx.compose.runtime.mutableIntStateOf
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.saveable.rememberSaveable
@@ -65,7 +66,7 @@ fun SettingsSheet(
     extra: @Composable () -> Unit = {},
 ) {
     // Counts resets, so that half-typed texts go too.
-    var resets by rememberSaveable { mutableStateOf(0) }
+    var resets by rememberSaveable { mutableIntStateOf(0) }
     ModalBottomSheet(onDismiss) {
         Column(
             modifier = Modifier.verticalScroll(rememberScrollState()).padding(24.dp).testTag("settings"),
