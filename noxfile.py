@@ -86,3 +86,10 @@ def fuzz(session: nox.Session) -> None:
     """Fuzz task.json, model headers and sequences of calls; seconds for each: nox -s fuzz -- 600."""
     prepare(session, "test")
     session.run("python", "tests/native/fuzz.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def swift(session: nox.Session) -> None:
+    """Build and test the Swift package, models and screens of rendered apps; brings Debian's Swift if there is none."""
+    prepare(session, "test")
+    session.run("python", "tests/swift/lane.py", *session.posargs, env={"PYTHONPATH": "tests"})

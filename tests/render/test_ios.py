@@ -105,10 +105,10 @@ def test_every_file_parses_whatever_the_name(name: str, tmp_path: Path) -> None:
 
 def check(path: Path) -> None:
     """Parse a file with the parser of its kind; a kind that is not here fails."""
-    match path.suffix:
+    match path.suffix or path.name:
         case ".swift":
             assert not swift.faults(path.read_text(encoding="utf-8")), path
-        case ".json" | ".xcstrings" | ".xctestplan":
+        case ".json" | ".xcstrings" | ".xctestplan" | ".swift-format":
             json.loads(path.read_text(encoding="utf-8"))
         case ".plist" | ".xcprivacy":
             plistlib.loads(path.read_bytes())
@@ -347,6 +347,11 @@ def test_versions_of_llama_cpp_are_the_pinned_ones() -> None:
     assert f'LLAMA_VERSION "{name}"' in header
     assert f'LLAMA_COMMIT "{commit}"' in header
     assert f'GGML_COMMIT "{commit}"' in (folder / "swift" / "ggml-version.h").read_text(encoding="utf-8")
+
+
+def test_both_halves_have_one_swift_style() -> None:
+    shell = xcode.SHELL / "{{cookiecutter.folder}}" / ".swift-format"
+    assert shell.read_bytes() == (NATIVE / ".swift-format").read_bytes()
 
 
 # The build phase.

@@ -25,7 +25,8 @@ struct TaskScreen: View {
                 // iOS ends an app that computes on the graphics processor in the background.
                 if phase == .background { session.interrupt(.background) }
             }
-            .onReceive(NotificationCenter.default.publisher(for: UIApplication.didReceiveMemoryWarningNotification)) { _ in
+            .onReceive(NotificationCenter.default.publisher(for: UIApplication.didReceiveMemoryWarningNotification)) {
+                _ in
                 session.interrupt(.lowMemory)
             }
     }

@@ -29,7 +29,8 @@ func llamaCpp() -> Part {
     ]
     let llama: [CXXSetting] = [
         .define("NDEBUG"),
-        .headerSearchPath("\(root)/include"), .headerSearchPath("\(root)/ggml/include"), .headerSearchPath("\(root)/src"), .headerSearchPath(own),
+        .headerSearchPath("\(root)/include"), .headerSearchPath("\(root)/ggml/include"),
+        .headerSearchPath("\(root)/src"), .headerSearchPath(own),
         .unsafeFlags(["-Os", "-w"]),
     ]
 

@@ -45,5 +45,6 @@ struct ProblemView: View {
 }
 
 #Preview {
-    ProblemView(problem: Problem(message: "A file is missing.", log: "cannot open model.gguf", status: .fileNotFound)) {}
+    ProblemView(problem: Problem(message: "A file is missing.", log: "cannot open model.gguf", status: .fileNotFound)) {
+    }
 }

@@ -68,7 +68,9 @@ public struct Manifest: Sendable, Equatable, Codable {
     }
 }
 
-func decodeJSON<Decoded: Decodable>(_ data: Data, what: String, otherwise status: Status) throws(HandheldError) -> Decoded {
+func decodeJSON<Decoded: Decodable>(_ data: Data, what: String, otherwise status: Status) throws(HandheldError)
+    -> Decoded
+{
     do {
         return try JSONDecoder().decode(Decoded.self, from: data)
     } catch {

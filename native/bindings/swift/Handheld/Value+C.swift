@@ -39,7 +39,10 @@ extension Value {
         case HH_KIND_TEXT: content = .text(String(decoding: bytes, as: UTF8.self))
         case HH_KIND_JSON: content = .json(String(decoding: bytes, as: UTF8.self))
         case HH_KIND_AUDIO:
-            content = .audio(Audio(samples: Array(bytes.bindMemory(to: Float.self)), rate: Int(value.rate), channels: Int(value.channels)))
+            content = .audio(
+                Audio(
+                    samples: Array(bytes.bindMemory(to: Float.self)), rate: Int(value.rate),
+                    channels: Int(value.channels)))
         case HH_KIND_IMAGE: content = .image(try Image(copying: value))
         case HH_KIND_TENSOR: content = .tensor(try Tensor(copying: value))
         case HH_KIND_SCORES: content = .scores(Score.list(copying: value))
@@ -115,7 +118,9 @@ extension Image {
             let bytes = UnsafeRawBufferPointer(start: source, count: source == nil ? 0 : rows * rowStrides[index])
             return Plane(bytes: Array(bytes), rowStride: rowStrides[index], pixelStride: pixelStrides[index])
         }
-        try self.init(planes: planes, pixels: pixels, width: Int(value.width), height: Int(value.height), rotation: Int(value.rotation))
+        try self.init(
+            planes: planes, pixels: pixels, width: Int(value.width), height: Int(value.height),
+            rotation: Int(value.rotation))
     }
 }
 

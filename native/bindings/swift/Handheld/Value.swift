@@ -70,14 +70,16 @@ public struct Image: Sendable, Equatable {
         let full = [pixels == .rgba8 ? 4 : 1], half = [1, 1]
         let pixelBytes = pixels == .rgba8 ? full : full + half
         guard width > 0, height > 0, planes.count == pixelBytes.count else {
-            throw HandheldError(.invalidArgument, "\(planes.count) planes of \(width) x \(height) pixels are no \(pixels) image.")
+            throw HandheldError(
+                .invalidArgument, "\(planes.count) planes of \(width) x \(height) pixels are no \(pixels) image.")
         }
         for (index, plane) in planes.enumerated() {
             let columns = index == 0 ? width : (width + 1) / 2
             let rows = index == 0 ? height : (height + 1) / 2
             let needed = (rows - 1) * plane.rowStride + (columns - 1) * plane.pixelStride + pixelBytes[index]
             guard plane.pixelStride >= pixelBytes[index], plane.rowStride > 0, plane.bytes.count >= needed else {
-                throw HandheldError(.invalidArgument, "Plane \(index) has \(plane.bytes.count) bytes; its strides need \(needed).")
+                throw HandheldError(
+                    .invalidArgument, "Plane \(index) has \(plane.bytes.count) bytes; its strides need \(needed).")
             }
         }
         self.planes = planes

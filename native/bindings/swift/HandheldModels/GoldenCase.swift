@@ -44,6 +44,7 @@ public struct GoldenCase: Sendable, Equatable, Decodable {
         try await task.configure(configure)
         var text = ""
         for try await value in task.request(send.map { .text($0.text, port: $0.port) }) { text += value.text ?? "" }
-        return Outcome(text: text, missing: expect.contains.filter { !text.contains($0) }, report: try await task.report())
+        return Outcome(
+            text: text, missing: expect.contains.filter { !text.contains($0) }, report: try await task.report())
     }
 }

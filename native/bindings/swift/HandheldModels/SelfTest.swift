@@ -67,7 +67,8 @@ public enum SelfTest {
             let outcome = try await golden.run(on: task)
             await task.close()
             return TaskResult(
-                task: name, passed: outcome.passed, text: outcome.text, missing: outcome.missing, report: outcome.report)
+                task: name, passed: outcome.passed, text: outcome.text, missing: outcome.missing, report: outcome.report
+            )
         } catch {
             let problem = Problem(error)
             return TaskResult(

@@ -77,6 +77,7 @@ struct SettingsTests {
         """#
 
     /// Keeps what is saved, as preferences would.
+    @MainActor
     final class Box {
         var stored: [String: SettingValue]
         init(_ stored: [String: SettingValue] = [:]) { self.stored = stored }
@@ -131,7 +132,8 @@ struct SettingsTests {
 
 struct SelfTestFormatTests {
     func result(tasks: Int, text: String) throws -> SelfTest.Result {
-        let report = try JSONDecoder().decode(Report.self, from: Data(#"{"load_ms": 1.5, "memory": {"model": 5}}"#.utf8))
+        let report = try JSONDecoder().decode(
+            Report.self, from: Data(#"{"load_ms": 1.5, "memory": {"model": 5}}"#.utf8))
         let one = SelfTest.TaskResult(task: "t", passed: true, text: text, missing: [], report: report)
         return SelfTest.Result(
             app: "a", passed: true, library: "0", device: "d", ios: "26.0", tasks: Array(repeating: one, count: tasks))

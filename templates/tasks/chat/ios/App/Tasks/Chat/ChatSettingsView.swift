@@ -31,7 +31,8 @@ struct ChatSettingsView: View {
                         Text("Answer", tableName: "Chat")
                     }
                     Section {
-                        SettingsRows(settings: settings, fields: settings.fields.filter { !Self.first.contains($0.name) })
+                        SettingsRows(
+                            settings: settings, fields: settings.fields.filter { !Self.first.contains($0.name) })
                     } header: {
                         Text("Sampling", tableName: "Chat")
                     }

@@ -85,7 +85,8 @@ struct MessageView: View {
 
 #Preview {
     ScrollView {
-        MessageView(message: ChatMessage(author: .person, text: "What is the capital of France?", state: .complete), retry: nil)
+        MessageView(
+            message: ChatMessage(author: .person, text: "What is the capital of France?", state: .complete), retry: nil)
         MessageView(message: ChatMessage(author: .model, text: "Paris.", state: .stopped(.length)), retry: nil)
         MessageView(message: ChatMessage(author: .model, text: "", state: .streaming), retry: nil)
     }

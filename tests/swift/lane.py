@@ -1,0 +1,165 @@
+"""Build and test the Swift half of rendered apps for real.
+
+    PYTHONPATH=tests python tests/swift/lane.py [STEP...]
+
+The same package, binding, models and screens that the apps ship, on Linux or macOS. The steps; without any, all:
+
+    render     apps with the runtimes echo and llama_cpp, by the `handheld` command itself
+    style      swift-format, strictly, over every Swift file of both apps
+    echo       swift test of native/Package.swift with the runtime echo
+    screens    the app's screens over stand-ins for SwiftUI and UIKit, and the app's own unit tests
+    faults     planted faults in screens and binding, each of which the compiler has to find
+    metal      the Metal kernels embedded by the package against those that ggml's CMake files embed
+    llama      swift test of native/Package.swift with llama.cpp and the real model, and the app's unit tests on it
+    tsan       `echo` under ThreadSanitizer (not by default)
+
+Everything lies in build/swift/, or in the folder that $HANDHELD_SWIFT_WORK names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from swift import faults, metal
+from swift.screens import Screens, lay_out
+from swift.toolchain import NoSwiftError, Swift, find_swift
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+MODELS = {"echo": "echo", "llama_cpp": "smollm2-135m-instruct"}
+
+
+class StepFailed(Exception):
+    """A step found something wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Where everything lies."""
+
+    swift: Swift
+    work: Path
+
+    def app(self, runtime: str) -> Path:
+        return self.work / "apps" / runtime
+
+    def screens(self, runtime: str) -> Screens:
+        folder = self.work / f"screens-{runtime}"
+        folder.mkdir(exist_ok=True)
+        return lay_out(self.swift, self.app(runtime), folder)
+
+    def must(self, argv: list[str], folder: Path, environ: dict[str, str] | None = None) -> None:
+        if self.swift.run(argv, folder, environ).returncode != 0:
+            raise StepFailed(f"failed in {folder}: {' '.join(argv)}")
+
+    def test(self, folder: Path, runtime: str, *more: str, scratch: str = ".build") -> None:
+        """Run swift test; counts only when Swift Testing says that tests ran and passed."""
+        jobs = str(os.cpu_count() or 2)
+        argv = ["swift", "test", "-j", jobs, "--scratch-path", scratch, *more, *self.swift.link_flags]
+        environ = {"HANDHELD_TASKS": str(self.app(runtime) / "tasks")}
+        done = self.swift.run(argv, folder, environ, quiet=True)
+        said = [line for line in done.stdout.splitlines() if line.startswith(("✘", "✔ Test run with", "◇ Test run"))]
+        sys.stdout.write("\n".join(said or done.stdout.splitlines()[-40:]) + "\n")
+        if done.returncode != 0 or not any(line.startswith("✔ Test run with") for line in said):
+            log = self.work / "failed-test.log"
+            log.write_text(done.stdout, encoding="utf-8")
+            raise StepFailed(f"tests failed; all of the output is in {log}")
+
+
+def render(lane: Lane) -> None:
+    for runtime, model in MODELS.items():
+        argv = [sys.executable, "-m", "handheld", "new", "Parrot", "--task", "chat", "--runtime", runtime]
+        argv += ["--model", model, "--directory", str(lane.app(runtime)), "--force"]
+        environ = {**os.environ, "PYTHONPATH": str(REPOSITORY / "generator")}
+        done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise StepFailed(done.stdout + done.stderr)
+
+
+def style(lane: Lane) -> None:
+    for runtime in MODELS:
+        native, ios = lane.app(runtime) / "native", lane.app(runtime) / "ios"
+        places = [native / "Package.swift", native / "bindings" / "swift", ios]
+        argv = ["swift-format", "lint", "--strict", "--recursive", "--configuration", str(ios / ".swift-format")]
+        lane.must([*argv, *map(str, places)], native)
+
+
+def echo(lane: Lane) -> None:
+    lane.test(lane.app("echo") / "native", "echo")
+
+
+def screens(lane: Lane) -> None:
+    lane.test(lane.screens("echo").folder, "echo")
+
+
+def planted(lane: Lane) -> None:
+    package = lane.screens("echo")
+    lane.must(["swift", "build", *lane.swift.link_flags], package.folder)
+    count, problems = faults.plant(lane.swift, package)
+    if problems:
+        raise StepFailed("\n".join(problems))
+    sys.stdout.write(f"{count} faults planted, all found\n")
+
+
+def kernels(lane: Lane) -> None:
+    wrong = metal.differences(lane.swift, lane.app("llama_cpp") / "native", lane.work)
+    if wrong:
+        raise StepFailed("\n".join(wrong))
+
+
+def llama(lane: Lane) -> None:
+    lane.test(lane.app("llama_cpp") / "native", "llama_cpp")
+    lane.test(lane.screens("llama_cpp").folder, "llama_cpp")
+
+
+def tsan(lane: Lane) -> None:
+    lane.test(lane.app("echo") / "native", "echo", "--sanitize=thread", scratch=".build/tsan")
+
+
+STEPS: dict[str, Callable[[Lane], None]] = {
+    "render": render,
+    "style": style,
+    "echo": echo,
+    "screens": screens,
+    "faults": planted,
+    "metal": kernels,
+    "llama": llama,
+    "tsan": tsan,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("steps", nargs="*", metavar="STEP")
+    steps = parser.parse_args().steps or [name for name in STEPS if name != "tsan"]
+    if unknown := [name for name in steps if name not in STEPS]:
+        parser.error(f"there is no step {unknown[0]}; there are: {', '.join(STEPS)}")
+    work = Path(os.environ.get("HANDHELD_SWIFT_WORK", REPOSITORY / "build" / "swift")).resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        lane = Lane(find_swift(work), work)
+    except NoSwiftError as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    failed = []
+    for name in steps:
+        sys.stdout.write(f"== {name}\n")
+        sys.stdout.flush()
+        start = time.monotonic()
+        try:
+            STEPS[name](lane)
+        except StepFailed as error:
+            failed.append(name)
+            sys.stderr.write(f"{error}\n")
+        sys.stdout.write(f"== {name}: {'FAILED' if name in failed else 'ok'}, {time.monotonic() - start:.0f} s\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""A Swift toolchain: the one on PATH, or Debian's, unpacked into a folder of its own and used from inside it.
+
+Debian's packages need a newer C library than an older Debian has, so they run in a chroot of their own files, in a
+mount and process namespace that goes away with the command. The machine's own apt is not touched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SUITE = "trixie"
+PACKAGES = ("base-files", "bash", "coreutils", "sed", "grep", "findutils", "swiftlang", "libc6-dev", "g++")
+LEFT_OUT = (
+    "*/lldb*",
+    "*/liblldb*",
+    "*/clangd",
+    "*/sourcekit-lsp",
+    "*/libsourcekitdInProc*",
+    "*/docc",
+    "*/libLTO*",
+    "*/swift_static",
+    "*/lib/swift/embedded",
+    "*/FrameworkABIBaseline",
+    "*/repl_swift",
+    "*/libexec/gcc/*/cc1",
+    "*/libexec/gcc/*/cc1plus",
+    "*/libexec/gcc/*/lto1",
+    "./usr/share/doc",
+    "./usr/share/man",
+    "./usr/share/locale",
+    "./usr/share/perl*",
+    "./usr/lib/python3*",
+)
+"""Half of the toolchain's size, and nothing that compiles or tests."""
+INSIDE_PATH = "/usr/libexec/swift/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+# Mounted anew for each command; `mount` needs root, or a user namespace in which we are root.
+ENTER = """
+set -e
+root=$1 work=$2
+shift 2
+mount --make-rprivate /
+mkdir -p "$root$work"
+mount -t tmpfs tmpfs "$root/tmp"
+mkdir -p "$root$work"
+mount --rbind "$work" "$root$work"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+cd "$root"
+exec chroot "$root" /bin/bash -c 'cd "$1" && shift && exec "$@"' -- "$@"
+"""
+
+
+class NoSwiftError(Exception):
+    """There is no Swift here, and none can be brought; the message says what helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swift:
+    """A toolchain. `root` is the folder it lives in, or None for the one on PATH; `work` is what it can see."""
+
+    root: Path | None
+    work: Path
+
+    @property
+    def link_flags(self) -> list[str]:
+        """Debian's libswiftObservation refers to a symbol that its other libraries do not export."""
+        return ["-Xlinker", "--allow-shlib-undefined"] if self.root else []
+
+    @property
+    def host_libraries(self) -> Path:
+        """Where the compiler's own Swift modules lie, those of SwiftSyntax among them."""
+        if self.root:
+            return Path("/usr/libexec/swift/lib/swift/host")
+        swiftc = shutil.which("swiftc")
+        return Path(swiftc or "/usr/bin/swiftc").resolve().parent.parent / "lib" / "swift" / "host"
+
+    def run(
+        self, argv: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None, *, quiet: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in a folder below `work`; with `quiet` its output is kept, else it is shown."""
+        pairs = [f"{name}={value}" for name, value in (environ or {}).items()]
+        if self.root is None:
+            command = ["env", *pairs, *argv]
+        else:
+            inside = ["/usr/bin/env", "-i", "HOME=/tmp", f"PATH={INSIDE_PATH}", "LANG=C.UTF-8", *pairs, *argv]
+            command = [*_namespace(), "bash", "-c", ENTER, "--", str(self.root), str(self.work), str(folder), *inside]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quiet else {}
+        return subprocess.run(command, cwd=folder, text=True, errors="replace", check=False, **pipes)  # type: ignore[call-overload,no-any-return]
+
+
+def find_swift(work: Path) -> Swift:
+    """Give a toolchain that can work in `work`, unpacking Debian's beside it when there is none on PATH.
+
+    Raises:
+        NoSwiftError: no Swift on PATH, and Debian's cannot be had.
+    """
+    if shutil.which("swift"):
+        return Swift(None, work)
+    root = work / f"toolchain-{SUITE}"
+    if not (root / "complete").exists():
+        _unpack(root)
+    return Swift(root, work)
+
+
+def _unpack(root: Path) -> None:
+    missing = [tool for tool in ("apt-get", "dpkg-deb", "unshare") if shutil.which(tool) is None]
+    if missing or not KEYRING.exists():
+        raise NoSwiftError(
+            f"There is no swift on PATH, and {', '.join(missing) or KEYRING} is not here to bring Debian's. "
+            "Install Swift 6 from swift.org/install, or on Debian: apt-get install swiftlang debian-archive-keyring"
+        )
+    apt = root.parent / f"{root.name}-apt"
+    for folder in (root, apt):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    try:
+        archives = _download(apt)
+        # base-files first: it holds the links that make /bin one with /usr/bin
+        for archive in sorted(archives, key=lambda path: not path.name.startswith("base-files_")):
+            _extract(archive, root)
+    finally:
+        shutil.rmtree(apt, ignore_errors=True)
+    (root / "complete").touch()
+
+
+def _download(apt: Path) -> list[Path]:
+    """Let apt choose and check the packages, in a state of its own that knows of nothing installed."""
+    for name in ("etc/apt.conf.d", "etc/preferences.d", "etc/trusted.gpg.d", "etc/sources.list.d"):
+        (apt / name).mkdir(parents=True)
+    for name in ("state/lists/partial", "cache/archives/partial"):
+        (apt / name).mkdir(parents=True)
+    (apt / "status").touch()
+    line = f"deb [signed-by={KEYRING}] {_mirror()} {SUITE} main\n"
+    (apt / "etc" / "sources.list").write_text(line, encoding="utf-8")
+    options = {
+        "Dir::Etc": apt / "etc",
+        "Dir::Etc::sourcelist": apt / "etc" / "sources.list",
+        "Dir::Etc::sourceparts": apt / "etc" / "sources.list.d",
+        "Dir::State": apt / "state",
+        "Dir::State::status": apt / "status",
+        "Dir::Cache": apt / "cache",
+        "APT::Sandbox::User": "root",
+        "Debug::NoLocking": "1",
+    }
+    command = ["apt-get", "-qq", *(f"-o{name}={value}" for name, value in options.items())]
+    for step in (["update"], ["install", "-y", "--no-install-recommends", "--download-only", *PACKAGES]):
+        done = subprocess.run([*command, *step], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            said = (done.stdout + done.stderr).strip().splitlines()
+            raise NoSwiftError(f"Debian's Swift cannot be downloaded: {said[-1] if said else 'apt-get said nothing'}")
+    return sorted((apt / "cache" / "archives").glob("*.deb"))
+
+
+def _mirror() -> str:
+    """The mirror that this machine uses."""
+    sources = Path("/etc/apt/sources.list.d/debian.sources")
+    if sources.exists():
+        for line in sources.read_text(encoding="utf-8").splitlines():
+            if line.startswith("URIs:"):
+                return line.split()[1]
+    classic = Path("/etc/apt/sources.list")
+    for line in classic.read_text(encoding="utf-8").splitlines() if classic.exists() else ():
+        words = [word for word in line.split() if not word.startswith("[")]
+        if words[:1] == ["deb"]:
+            return words[1]
+    raise NoSwiftError("apt has no source on this machine; add one to /etc/apt/sources.list.d")
+
+
+def _extract(archive: Path, root: Path) -> None:
+    left_out = [f"--exclude={pattern}" for pattern in LEFT_OUT]
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=subprocess.PIPE) as package:
+        subprocess.run(["tar", "-x", "-C", str(root), *left_out], stdin=package.stdout, check=True)
+    if package.returncode != 0:
+        raise NoSwiftError(f"{archive.name} is damaged")
+
+
+def _namespace() -> list[str]:
+    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    return command if os.geteuid() == 0 else [*command, "--user", "--map-root-user"]
