@@ -16,6 +16,7 @@ from handheld.errors import MachineError
 from handheld.models import fetch_models
 from handheld.progress import SilentProgress
 from handheld.render import render_app
+from handheld.spec import TaskChoice
 from handheld.tools import Tools, open_tools
 from helpers.apps import ECHO, plan_of
 from helpers.lanes import close_with_table, need
@@ -87,14 +88,24 @@ def own_tools() -> Tools:
 @pytest.fixture(scope="session")
 def echo_built(own_tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> BuiltApp:
     """An app that runs without a model, and its core built for this machine. Read only: copy it to change it."""
-    need(any(map(own_tools.find, ("c++", "g++", "clang++"))), "a C++ compiler", "sudo apt install g++")
-    plan = plan_of(tmp_path_factory.mktemp("app") / "echo", ECHO)
+    return _built(ECHO, own_tools, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def model_built(own_tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> BuiltApp:
+    """The same with the default model of the first task; minutes on a machine that never built it."""
+    return _built(TaskChoice(ECHO.task), own_tools, tmp_path_factory)
+
+
+def _built(choice: TaskChoice, tools: Tools, folders: pytest.TempPathFactory) -> BuiltApp:
+    need(any(map(tools.find, ("c++", "g++", "clang++"))), "a C++ compiler", "sudo apt install g++")
+    plan = plan_of(folders.mktemp("app") / "app", choice)
     try:
-        files = fetch_models(plan, own_tools, SilentProgress())
+        files = fetch_models(plan, tools, SilentProgress())
     except MachineError as error:
         need(found=False, what=f"the package index ({error.what})", install=error.fix)
         raise
-    return build_app(render_app(plan, files), "host", own_tools, SilentProgress())
+    return build_app(render_app(plan, files), "host", tools, SilentProgress())
 
 
 @pytest.fixture

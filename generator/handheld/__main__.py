@@ -19,7 +19,7 @@ import click
 from handheld import __version__
 
 if TYPE_CHECKING:
-    from handheld.binding import Task, Value
+    from handheld.binding import Value
     from handheld.build import BuiltApp
     from handheld.errors import HandheldError
     from handheld.models import ModelFiles
@@ -420,13 +420,17 @@ def _run_prompt(built: BuiltApp, request: RunRequest, progress: Progress, json_:
     from handheld.run import run_app  # noqa: PLC0415
 
     report = run_app(built, request, _PrintedJson() if json_ else _Printed(), progress)
+    _end_answer(report, json_)
+    return report.exit_code
+
+
+def _end_answer(report: RunReport, json_: bool) -> None:
     if json_:
         _echo_json({"event": "report", **_report_json(report)})
-        return report.exit_code
-    if report.text and not report.text.endswith("\n"):
+        return
+    if not report.text.endswith("\n"):
         click.echo()
     _show_report(report.report)
-    return report.exit_code
 
 
 def _report_json(report: RunReport) -> dict[str, object]:
@@ -461,10 +465,13 @@ def _converse(built: BuiltApp, request: RunRequest, progress: Progress, json_: b
     def say(text: str) -> None:
         click.secho(text, dim=True, err=True)
 
-    def report(task: Task) -> None:
-        _echo_json(task.report(), indent=None if json_ else 2)
+    def answered(report: RunReport) -> None:
+        _end_answer(report, json_)
 
-    converse(built, request, _PrintedJson() if json_ else _Printed(), progress, say, report)
+    def measured(report: Mapping[str, object]) -> None:
+        _echo_json(report, indent=None if json_ else 2)
+
+    converse(built, request, _PrintedJson() if json_ else _Printed(), progress, say, answered, measured)
     return 0
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from handheld.errors import AppError, FileError, HandheldError, InputError, Interrupted, MachineError
 
@@ -15,31 +14,50 @@ from handheld.errors import AppError, FileError, HandheldError, InputError, Inte
 class CoreError(HandheldError):
     """The core answered a call with a failure. `status` is its code, `log` the last lines that it logged."""
 
-    FIXES: ClassVar[Mapping[str, str]] = {
-        "invalid_text": "Save or paste the text as UTF-8",
-        "too_large": "Give less at once",
-        "file_not_found": "python3 fetch.py (in the app's folder) brings the model files back",
-        "file_unreadable": "python3 fetch.py (in the app's folder) brings the model files back",
-        "file_invalid": "Delete the file, then: python3 fetch.py (in the app's folder)",
-        "manifest_invalid": "Render the app again: handheld new --force",
-        "context_full": "A new conversation (/reset), more room (--option context=4096), or --option overflow=slide",
-        "template_failed": "Set chat_template in app.toml, or take another --model; then: handheld new --force",
-        "out_of_memory": "Less context (--option context=512), or a smaller --model",
-        "runtime_missing": "Render the app again, then build it: handheld new --force && handheld build",
-        "task_missing": "Render the app again, then build it: handheld new --force && handheld build",
-        "internal": "Report it, with the app's app.lock.toml and the log above",
-    }
-
     def __init__(self, status: int, name: str, sentence: str, message: str, log: str) -> None:
-        cause = sentence if message and message != sentence else ""
-        shown = "\n    ".join(line for line in log.strip().splitlines()[-4:])
+        likely, fix = EXPLANATIONS.get(name, ("", ""))
+        shown = "\n    ".join(log.strip().splitlines()[-4:])
+        cause = likely or (sentence if message != sentence else "")
         if shown:
             cause = f"{cause}\n  Log:\n    {shown}" if cause else f"the last lines of the log:\n    {shown}"
-        super().__init__(message or sentence, cause, self.FIXES.get(name, ""))
+        super().__init__(message or sentence, cause, fix)
         self.status = status
         self.name = name
         self.log = log
         self.exit_code = _core_exit_code(status, name)
+
+
+FETCH = "python3 fetch.py (in the app's folder) brings the model files back"
+AGAIN = "Render the app again, then build it: handheld new --from app.toml --force && handheld build"
+EXPLANATIONS: Mapping[str, tuple[str, str]] = {
+    "invalid_argument": (
+        "A name is misspelt, or a value is out of range.",
+        "handheld show --json, and tasks/*/task.json",
+    ),
+    "unknown_port": ("A name is misspelt.", "The task's inputs stand in tasks/*/task.json under ports"),
+    "invalid_text": (
+        "It was written in another encoding, or cut in the middle of a character.",
+        "Convert it first, for example: iconv -f latin1 -t utf8",
+    ),
+    "too_large": ("The task takes a value at once, in memory.", "Give it in parts"),
+    "file_not_found": ("Models are not kept in git.", FETCH),
+    "file_unreadable": ("It belongs to another user, or the disk is damaged.", FETCH),
+    "file_invalid": ("The file was cut or changed after it was rendered.", FETCH),
+    "manifest_invalid": ("It was edited by hand, or belongs to another version.", AGAIN),
+    "context_full": (
+        "Prompt, earlier turns and answer share one context.",
+        "Begin anew (/reset), give more room (--option context=4096), or forget old turns (--option overflow=slide)",
+    ),
+    "template_failed": (
+        "The model brings no chat template, or one that this engine does not know.",
+        "Set chat_template in app.toml or take another model, then: handheld new --from app.toml --force",
+    ),
+    "out_of_memory": ("Model and context do not fit.", "Less context (--option context=512), or a smaller model"),
+    "runtime_missing": ("The app was made with other choices.", AGAIN),
+    "task_missing": ("The app was made with other choices.", AGAIN),
+    "internal": ("A mistake in Handheld.", "Report it, with app.lock.toml and the log"),
+}
+"""For each status of the core: the likely cause, and what to do."""
 
 
 def _core_exit_code(status: int, name: str) -> int:

@@ -7,14 +7,13 @@ conversation.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from handheld.binding import Task
 from handheld.build import BuiltApp
 from handheld.errors import HandheldError
 from handheld.progress import Progress
-from handheld.run import Output, RunRequest, answer, find_task, first_values, open_task, prompt_value
+from handheld.run import Output, RunReport, RunRequest, answer, find_task, first_values, open_task, prompt_value
 
 PROMPT = "> "
 HELP = "/reset begins anew, /report shows times and memory, /quit or Ctrl-D leaves; Ctrl-C stops an answer."
@@ -26,7 +25,8 @@ def converse(
     output: Output,
     progress: Progress,
     say: Callable[[str], None],
-    show_report: Callable[[Task], None],
+    answered: Callable[[RunReport], None],
+    measured: Callable[[Mapping[str, object]], None],
 ) -> None:
     """Hold a conversation until the person leaves.
 
@@ -36,7 +36,8 @@ def converse(
         output: Where answers go.
         progress: Where the load is shown; closed before the first question.
         say: Shows one line that is not part of an answer.
-        show_report: Shows what the core measured.
+        answered: Ends an answer.
+        measured: Shows what the core measured, when asked.
 
     Raises:
         HandheldError: the task cannot be opened. A failed answer is shown, and the conversation goes on.
@@ -54,18 +55,17 @@ def converse(
                 waiting = first_values(request)
                 say("A new conversation.")
             elif line == "/report":
-                show_report(task)
+                measured(task.report())
             elif line == "/quit":
                 return
             elif line.startswith("/"):
                 say(HELP)
             elif line:
                 try:
-                    answer(task, name, [*waiting, prompt_value(line)], output)
+                    answered(answer(task, name, [*waiting, prompt_value(line)], output))
                     waiting = []
                 except HandheldError as error:
                     say(error.as_text())
-                say("")
 
 
 def _ask() -> str | None:

@@ -85,11 +85,13 @@ def open_app(directory: Path, plan: Plan | None = None) -> RenderedApp:
 
 def _fill(folder: Path, plan: Plan, files: ModelFiles, lock: Lock) -> None:
     """Write the whole app into an empty folder."""
-    _render_shell(resources.root() / "templates" / "shared", (), _shared_context(plan, files), folder)
-    for platform in plan.platforms:
-        slices = [task.task.folder / platform for task in plan.tasks]
-        shell = resources.root() / f"{platform}-template"
-        _render_shell(shell, slices, _context(plan, platform, shell), folder / platform)
+    with tempfile.TemporaryDirectory(prefix=".handheld-", dir=folder) as scratch:
+        shared = resources.root() / "templates" / "shared"
+        _render_shell(shared, (), _shared_context(plan, files), folder, Path(scratch) / "shared")
+        for platform in plan.platforms:
+            slices = [task.task.folder / platform for task in plan.tasks]
+            shell = resources.root() / f"{platform}-template"
+            _render_shell(shell, slices, _context(plan, platform, shell), folder / platform, Path(scratch) / platform)
     _write_native(folder / "native", plan, files)
     for task in plan.tasks:
         _write_task(folder / "tasks" / task.task.name, task, files.models[task.task.name])
@@ -105,8 +107,8 @@ def _fill(folder: Path, plan: Plan, files: ModelFiles, lock: Lock) -> None:
 # Shells and slices.
 
 
-def _render_shell(shell: Path, slices: Sequence[Path], context: Mapping[str, Any], target: Path) -> None:
-    """Join a shell with the tasks' slices and render it to `target` (an empty folder, or none yet)."""
+def _render_shell(shell: Path, slices: Sequence[Path], context: Mapping[str, Any], target: Path, scratch: Path) -> None:
+    """Join a shell with the tasks' slices and render it to `target`, by way of `scratch` on the same disk."""
     from cookiecutter.exceptions import CookiecutterException  # noqa: PLC0415 - a tenth of a second to import
     from cookiecutter.generate import generate_files  # noqa: PLC0415
     from jinja2.exceptions import TemplateError  # noqa: PLC0415
@@ -114,21 +116,19 @@ def _render_shell(shell: Path, slices: Sequence[Path], context: Mapping[str, Any
     defaults = json.loads((shell / "cookiecutter.json").read_text(encoding="utf-8"))
     _check_keys(shell, defaults, context)
     private = {name: value for name, value in defaults.items() if name.startswith("_")}
-    with tempfile.TemporaryDirectory(prefix=".handheld-", dir=target.parent) as scratch:
-        template = Path(scratch) / "template"
-        join(shell, slices, template)
-        try:
-            made = generate_files(
-                repo_dir=str(template),
-                context={"cookiecutter": {**private, **context}},
-                output_dir=str(Path(scratch) / "out"),
-                accept_hooks=False,
-            )
-        except (CookiecutterException, TemplateError) as error:
-            raise TemplateBroken(shell.name, str(error)) from error
-        target.mkdir(exist_ok=True)
-        for entry in sorted(Path(made).iterdir()):
-            entry.rename(target / entry.name)
+    join(shell, slices, scratch / "template")
+    try:
+        made = generate_files(
+            repo_dir=str(scratch / "template"),
+            context={"cookiecutter": {**private, **context}},
+            output_dir=str(scratch / "out"),
+            accept_hooks=False,
+        )
+    except (CookiecutterException, TemplateError) as error:
+        raise TemplateBroken(shell.name, str(error)) from error
+    target.mkdir(exist_ok=True)
+    for entry in sorted(Path(made).iterdir()):
+        entry.rename(target / entry.name)
 
 
 def join(shell: Path, slices: Sequence[Path], template: Path) -> None:

@@ -277,7 +277,8 @@ def test_use_after_close_raises(echo_built: BuiltApp, manifest: Path) -> None:
         lambda: task.send(END),
         lambda: task.progress,
     ]
-    for use in [*uses, lambda: task.configure({}), lambda: list(task.trace()), lambda: list(task.stream([]))]:
+    uses += [lambda: task.configure({}), lambda: list(task.trace()), lambda: list(task.stream([]))]
+    for use in uses:
         with pytest.raises(TaskClosed):
             use()
     task.cancel()

@@ -89,6 +89,7 @@ class Killed(Steps):
     """Ends the build at its third step, as a person at the keyboard would."""
 
     def update(self, done: int, total: int | None = None) -> None:
+        super().update(done, total)
         if done == 3:
             raise KeyboardInterrupt
 
