@@ -299,6 +299,12 @@ def test_every_tool_has_a_command_that_brings_it() -> None:
             assert kind.fixes.get(system) or kind.fixes.get("")
 
 
+def empty_beside(path: Path) -> Path:
+    folder = path.with_name("empty")
+    folder.mkdir()
+    return folder
+
+
 Setup = Callable[[Path], object]
 TARGETS: list[tuple[str, Setup, tuple[bool, bool, bool]]] = [
     ("nothing", lambda _: None, (False, True, False)),
@@ -306,7 +312,7 @@ TARGETS: list[tuple[str, Setup, tuple[bool, bool, bool]]] = [
     ("a folder with files", lambda path: write_model(path / "x"), (True, False, False)),
     ("an app", lambda path: write_model(path / "app.lock.toml"), (True, False, True)),
     ("a file", lambda path: path.write_bytes(b""), (True, False, False)),
-    ("a link to a folder", lambda path: path.symlink_to(path.parent), (True, False, False)),
+    ("a link to an empty folder", lambda path: path.symlink_to(empty_beside(path)), (True, False, False)),
     ("a link to nowhere", lambda path: path.symlink_to("nowhere"), (True, False, False)),
 ]
 

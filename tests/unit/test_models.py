@@ -194,10 +194,19 @@ def test_a_source_archive_from_a_folder(tmp_path: Path, links: Path) -> None:
 
 
 def test_a_source_archive_is_taken_without_running_it(tmp_path: Path, links: Path) -> None:
-    backend = b"raise SystemExit('nobody should run this')\n"
+    backend = b"import time\ntime.sleep(60)\n"
     package = make_sdist(links, "lib", "1", {"backend.py": backend, "blob": os.urandom(1 << 20)})
-    answers = index_of(package.path)
-    with serving(answers):
+    with serving(index_of(package.path)) as answers:
+        tools = online_index(tmp_path, answers.url)
+        begin = tools.clock()
+        path = fetch(tools, package, "sdist", package.bytes)
+    assert path.read_bytes() == package.path.read_bytes()
+    assert tools.clock() - begin < 50
+
+
+def test_a_source_archive_whose_backend_fails_is_taken(tmp_path: Path, links: Path) -> None:
+    package = make_sdist(links, "lib", "1", {"backend.py": b"raise SystemExit(1)\n"})
+    with serving(index_of(package.path)) as answers:
         path = fetch(online_index(tmp_path, answers.url), package, "sdist", package.bytes)
     assert path.read_bytes() == package.path.read_bytes()
 
@@ -585,6 +594,14 @@ def test_a_disk_that_fills_up_in_a_download(small_disk: Path, links: Path) -> No
             fetch(tools, package)
     assert "big==1" in caught.value.what
     assert caught.value.exit_code == 3
+    assert_clean(tools)
+
+
+def test_a_disk_that_fills_up_in_a_copy(small_disk: Path, links: Path) -> None:
+    package = make_wheel(links, "big", "1", {"big/blob": os.urandom(2_000_000)})
+    tools = offline_index(small_disk, links)
+    with pytest.raises(DiskFull, match="big==1"):
+        fetch(tools, package)
     assert_clean(tools)
 
 
