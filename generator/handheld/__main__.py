@@ -176,7 +176,7 @@ def new(
         if dry_run:
             return _show_plan(plan, json_)
         files = _fetched(plan, tools, progress, accept_terms)
-        app = render_app(plan, files, keep_app_toml=app_toml is not None)
+        app = render_app(plan, files, keep_app_toml=app_toml is not None, cache=tools.cache / "templates")
     return _show_app(app, json_)
 
 

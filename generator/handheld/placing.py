@@ -105,7 +105,7 @@ def _carry_over(old: Path, new: Path, previous: Lock, keep: frozenset[str]) -> N
         elif recorded is not None or not _is_free(new, name, path):
             lost.append(name)
             continue
-        _link(path, new / name)
+        link(path, new / name)
     if lost:
         raise FilesChanged(old, lost)
 
@@ -118,8 +118,8 @@ def _is_free(new: Path, name: str, path: Path) -> bool:
     return not target.exists() or (target.is_file() and file_hash(target) == file_hash(path))
 
 
-def _link(source: Path, target: Path) -> None:
-    """Let a file stand in a second place; its content is copied only where the file system cannot share it."""
+def link(source: Path, target: Path) -> None:
+    """Let a file stand in a second place as well; its content is copied only where the file system cannot share it."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)

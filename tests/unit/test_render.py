@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,7 +19,8 @@ from handheld.app_errors import FilesChanged, LockDamaged, NewerApp, NotAnApp, T
 from handheld.errors import DiskFull, TargetInTheWay, TargetReadOnly
 from handheld.lock import LOCK_NAME, LockedModel, read_lock, write_lock
 from handheld.placing import place, recover
-from handheld.render import RenderedApp, _check_keys, _is_whole, join, open_app, render_app
+from handheld.render import RenderedApp, _is_whole, open_app, render_app
+from handheld.shells import check_keys, joined, render_shell
 from handheld.spec import TaskChoice
 from helpers.apps import made_up_files, plan_of, tree_of
 from helpers.lanes import need
@@ -186,8 +188,7 @@ def test_a_slice_is_laid_over_the_shell(tmp_path: Path) -> None:
     overlay = tmp_path / "slice"
     (overlay / "a").mkdir(parents=True)
     (overlay / "a" / "y.kt").write_text("y")
-    join(base, [overlay, tmp_path / "no such slice"], tmp_path / "joined")
-    assert set(tree_of(tmp_path / "joined")) == {"{{cookiecutter.folder}}/a/x.kt", "{{cookiecutter.folder}}/a/y.kt"}
+    assert set(joined(base, [overlay, tmp_path / "no such slice"])) == {"a/x.kt", "a/y.kt"}
 
 
 def test_a_path_that_stands_twice_is_refused(tmp_path: Path) -> None:
@@ -196,7 +197,7 @@ def test_a_path_that_stands_twice_is_refused(tmp_path: Path) -> None:
     (overlay / "a").mkdir(parents=True)
     (overlay / "a" / "x.kt").write_text("mine")
     with pytest.raises(TemplateBroken, match=r"a/x\.kt"):
-        join(base, [overlay], tmp_path / "joined")
+        joined(base, [overlay])
 
 
 @pytest.mark.parametrize(
@@ -209,8 +210,8 @@ def test_a_path_that_stands_twice_is_refused(tmp_path: Path) -> None:
 )
 def test_keys_are_the_same_both_ways(tmp_path: Path, declared: dict[str, object], given: dict[str, object]) -> None:
     with pytest.raises(TemplateBroken, match=r"cookiecutter\.json"):
-        _check_keys(tmp_path, declared, given)
-    _check_keys(tmp_path, declared, declared)
+        check_keys(tmp_path, declared, given)
+    check_keys(tmp_path, declared, declared)
 
 
 # An existing folder.
@@ -384,3 +385,35 @@ def test_app_toml_is_the_plans(app: RenderedApp) -> None:
     text = (app.directory / "app.toml").read_text()
     assert text == app.plan.app_toml
     assert tomllib.loads(text)["app"]["name"] == "Parrot"
+
+
+@pytest.mark.parametrize("name", ["android-template", "ios-template"])
+def test_the_cookiecutter_command_renders_the_same_bytes(repository: Path, tmp_path: Path, name: str) -> None:
+    template = repository / name
+    argv = [sys.executable, "-m", "cookiecutter", str(template), "--no-input", "-o", str(tmp_path / "theirs")]
+    subprocess.run(argv, check=True, capture_output=True, timeout=120)
+    defaults = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
+    context = {key: value for key, value in defaults.items() if not key.startswith("_")}
+    for cache in (None, tmp_path / "cache", tmp_path / "cache"):  # compiled on the fly, into the cache, and from it
+        target = tmp_path / "ours" / context["folder"]
+        target.mkdir(parents=True)
+        render_shell(template, (), context, target, cache)
+        assert tree_of(tmp_path / "ours") == tree_of(tmp_path / "theirs")
+        shutil.rmtree(tmp_path / "ours")
+
+
+def test_a_broken_template_names_its_file(tmp_path: Path) -> None:
+    base = shell(tmp_path / "shell", {"a/x.kt": "{{ cookiecutter.nobody_gives_this }}"})
+    with pytest.raises(TemplateBroken, match=r"a/x\.kt.*nobody_gives_this"):
+        render_shell(base, (), {"folder": "android"}, tmp_path / "out")
+
+
+def test_a_damaged_compiled_template_is_compiled_again(tmp_path: Path) -> None:
+    base = shell(tmp_path / "shell", {"x.kt": "{{ cookiecutter.folder }}"})
+    for _ in range(2):
+        render_shell(base, (), {"folder": "android"}, tmp_path / "out", tmp_path / "cache")
+        compiled = [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
+        assert compiled
+        for file in compiled:
+            file.write_bytes(file.read_bytes()[:30])
+    assert (tmp_path / "out" / "x.kt").read_text() == "android"
