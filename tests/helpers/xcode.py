@@ -13,7 +13,7 @@ from typing import Any
 
 import openstep_plist
 
-from handheld import render, resources
+from handheld import resources
 
 SHELL = resources.root() / "ios-template"
 SLICES = sorted((resources.root() / "templates" / "tasks").glob("*/ios"))
@@ -87,19 +87,11 @@ def render_project(
     slices: Sequence[Path] = SLICES,
 ) -> Path:
     """Render the project into <folder>/ios; `app` and the slots of ios are laid over the shell's defaults."""
-    from cookiecutter.generate import generate_files  # noqa: PLC0415 - slow to import, and not every caller renders
-
     context = copy.deepcopy(defaults())
     context["app"] |= app or {}
     context["slots"]["ios"] |= slots or {}
     context["tasks"]["items"] = entries() if slices else []
-    render.join(SHELL, slices, folder / "template")
-    generate_files(
-        repo_dir=str(folder / "template"),
-        context={"cookiecutter": context},
-        output_dir=str(folder),
-        accept_hooks=False,
-    )
+    render_shell(SHELL, slices, {k: v for k, v in context.items() if not k.startswith("_")}, folder / "ios")
     return folder / "ios"
 
 

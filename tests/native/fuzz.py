@@ -55,7 +55,7 @@ def main(seconds: int) -> int:
 
 def fuzz(program: Path, corpus: Path, task: Path, seconds: int, tools: Tools) -> bool:
     """Run one target; True when it found nothing and really ran."""
-    argv = [
+    argv: list[str | Path] = [
         program, corpus, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=3000", "-max_len=500000",
         f"-artifact_prefix={FINDINGS.resolve()}/{program.name}-", "-print_final_stats=1", "-verbosity=0",
     ]  # fmt: skip

@@ -36,7 +36,9 @@ def main(runtimes: list[str]) -> int:
                 arguments = ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", f"-DHH_SANITIZE={flavour}", "-DGGML_NATIVE=OFF"]
                 where = build(app, folder / flavour.partition(",")[0], programs, tools, arguments=arguments)
                 for program in programs:
-                    inputs = [manifest(app), weights(app)] if program == "scenario" else [manifest(app), "60"]
+                    inputs: list[str | Path] = (
+                        [manifest(app), weights(app)] if program == "scenario" else [manifest(app), "60"]
+                    )
                     checks = run_checks(where / program, inputs, tools, STRICT)
                     good = checks.done > 0 and checks.failed == 0
                     passed, failed = passed + good, failed + (not good)

@@ -80,7 +80,7 @@ def build(
 ) -> Path:
     """Build test programs against the app's core; gives the folder that holds them."""
     toolchain = find_toolchain(Tools(tools.cache, {**tools.environ, **(environ or {})}))
-    configure = [
+    configure: list[str | Path] = [
         toolchain.cmake, "-S", SOURCES, "-B", folder, "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={toolchain.ninja}",
         f"-DCMAKE_C_COMPILER={toolchain.cc}", f"-DCMAKE_CXX_COMPILER={toolchain.cxx}",
         f"-DHH_APP={app.directory / 'native'}", *arguments,

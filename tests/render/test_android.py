@@ -17,9 +17,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from cookiecutter.generate import generate_files
 
-from handheld import render, resources
+from handheld import resources
 from helpers import kotlin
 
 SHELL = resources.root() / "android-template"
@@ -65,14 +64,8 @@ def rendered(folder: Path, app: Mapping[str, Any] | None = None, slots: Mapping[
     context["app"] |= app or {}
     context["slots"]["android"] |= slots or {}
     context["tasks"]["items"] = entries()
-    render.join(SHELL, SLICES, folder / "template")
-    generate_files(
-        repo_dir=str(folder / "template"),
-        context={"cookiecutter": context},
-        output_dir=str(folder / "out"),
-        accept_hooks=False,
-    )
-    return folder / "out" / "android"
+    render_shell(SHELL, SLICES, {k: v for k, v in context.items() if not k.startswith("_")}, folder / "android")
+    return folder / "android"
 
 
 @pytest.fixture(scope="module")
