@@ -14,6 +14,7 @@ from typing import Any
 import openstep_plist
 
 from handheld import resources
+from handheld.shells import render_shell
 
 SHELL = resources.root() / "ios-template"
 SLICES = sorted((resources.root() / "templates" / "tasks").glob("*/ios"))

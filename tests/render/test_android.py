@@ -19,6 +19,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from handheld import resources
+from handheld.shells import render_shell
 from helpers import kotlin
 
 SHELL = resources.root() / "android-template"
