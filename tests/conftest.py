@@ -116,3 +116,7 @@ def repository() -> Path:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     close_with_table(terminalreporter)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-snapshots", action="store_true", help="agree on the trees that are rendered now")

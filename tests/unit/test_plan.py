@@ -22,7 +22,7 @@ from helpers.catalogues import BETA, DEFAULT_MODEL, TASK, RuntimeText, text_mode
 GB = 1000**3
 HOST = HostFacts("linux", "x86_64", 4, 16 * GB, 100 * GB)
 FACTS = Facts(HOST)
-DIRECTORY = Path("/work/app")
+DIRECTORY = Path("/nowhere/app")
 
 
 def spec_of(*choices: TaskChoice, platforms: tuple[str, ...] = ("android", "ios"), force: bool = False) -> AppSpec:
