@@ -33,7 +33,7 @@ IN_SCREENS = (
     Fault("missing await", "TaskScreen.swift", "Task { await session.close() }", "Task { session.close() }", "await"),
     Fault("missing try", "SelfTestView.swift", "print(try SelfTest", "print(SelfTest", "try"),
     Fault("missing import", "Shared/ProblemView.swift", "import HandheldModels\n", "", "Problem"),
-    Fault("wrong binding", "Shared/SettingsRows.swift", "isOn: $value.boolean", "isOn: $value.text", "SettingsRows.swift"),
+    Fault("wrong binding", "Shared/SettingsRows.swift", "isOn: $value.boolean", "isOn: $value.text", "error:"),
     Fault("missing requirement", "Tasks/Chat/ChatTask.swift", "let symbol =", "let sign =", "TaskEntry"),
     Fault("forgotten case", "Tasks/Chat/MessageView.swift", "case .background:", "case .person:", "exhaustive"),
     Fault("unknown member", "Tasks/Chat/ChatView.swift", "model.session)", "model.sesion)", "sesion"),

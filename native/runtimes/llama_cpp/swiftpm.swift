@@ -1,5 +1,8 @@
 // llama.cpp from third_party/, put together as runtimes/llama_cpp/CMakeLists.txt does, plus Apple's GPU.
 func llamaCpp() -> Part {
+    // The driver compiles all of the GPU's kernels when an app starts, used or not. backend.cpp computes on the processor
+    // so far, so they stay out.
+    let gpu = false
     let root = "third_party/llama.cpp", src = "\(root)/ggml/src", own = "runtimes/llama_cpp/swift"
 
     // SwiftPM knows no condition on the architecture. On Linux the manifest runs on the machine it builds for; on Apple
@@ -20,7 +23,7 @@ func llamaCpp() -> Part {
     let ggml: [CSetting] = [
         .define("NDEBUG"), .define("GGML_SCHED_MAX_COPIES", to: "4"),
         .define("GGML_USE_CPU"), .define("GGML_USE_CPU_REPACK"), .define("GGML_USE_LLAMAFILE"),
-        .define("GGML_USE_METAL", .when(platforms: apple)), .define("GGML_USE_ACCELERATE", .when(platforms: apple)),
+        .define("GGML_USE_ACCELERATE", .when(platforms: apple)),
         .define("ACCELERATE_NEW_LAPACK", .when(platforms: apple)),
         .define("ACCELERATE_LAPACK_ILP64", .when(platforms: apple)),
         .define("_GNU_SOURCE", .when(platforms: [.linux])), .define("_DARWIN_C_SOURCE", .when(platforms: apple)),
@@ -38,7 +41,7 @@ func llamaCpp() -> Part {
     let targets: [Target] = [
         .target(
             name: "CGgml",
-            dependencies: [.target(name: "CGgmlMetal", condition: .when(platforms: apple))],
+            dependencies: gpu ? [.target(name: "CGgmlMetal", condition: .when(platforms: apple))] : [],
             path: ".",
             // arch_*.c* in our folder take the one file for the processor, by #if.
             exclude: [
@@ -47,18 +50,8 @@ func llamaCpp() -> Part {
             ].map { "\(src)/\($0)" },
             sources: [src, "\(own)/arch_quants.c", "\(own)/arch_repack.cpp"],
             publicHeadersPath: "\(own)/modules/CGgml",
-            cSettings: ggml + cpu,
+            cSettings: ggml + cpu + (gpu ? [.define("GGML_USE_METAL", .when(platforms: apple))] : []),
             linkerSettings: [.linkedFramework("Accelerate", .when(platforms: apple))]
-        ),
-        .target(
-            name: "CGgmlMetal",
-            path: ".",
-            exclude: ["\(src)/ggml-metal/CMakeLists.txt", "\(src)/ggml-metal/kernels"],
-            sources: ["\(src)/ggml-metal", "\(own)/metal_kernels.S"],
-            publicHeadersPath: "\(own)/modules/CGgmlMetal",
-            // These sources release by hand, while SwiftPM turns automatic reference counting on.
-            cSettings: ggml + [.define("GGML_METAL_EMBED_LIBRARY", to: "1"), .unsafeFlags(["-fno-objc-arc"])],
-            linkerSettings: ["Foundation", "Metal", "MetalKit"].map { .linkedFramework($0) }
         ),
         .target(
             name: "CLlama",
@@ -82,11 +75,21 @@ func llamaCpp() -> Part {
             ]
         ),
     ]
+    let metal: Target = .target(
+        name: "CGgmlMetal",
+        path: ".",
+        exclude: ["\(src)/ggml-metal/CMakeLists.txt", "\(src)/ggml-metal/kernels"],
+        sources: ["\(src)/ggml-metal", "\(own)/metal_kernels.S"],
+        publicHeadersPath: "\(own)/modules/CGgmlMetal",
+        // These sources release by hand, while SwiftPM turns automatic reference counting on.
+        cSettings: ggml + [.define("GGML_METAL_EMBED_LIBRARY", to: "1"), .unsafeFlags(["-fno-objc-arc"])],
+        linkerSettings: ["Foundation", "Metal", "MetalKit"].map { .linkedFramework($0) }
+    )
     return Part(
         sources: ["backend", "chat_template", "gguf_check"].map { "runtimes/llama_cpp/\($0).cpp" },
         settings: ["include", "ggml/include", "src", "common"].map { .headerSearchPath("\(root)/\($0)") },
         dependencies: ["CLlama", "CJinja"],
-        targets: targets
+        targets: targets + (gpu ? [metal] : [])
     )
 }
 parts.append(llamaCpp())
