@@ -1,0 +1,153 @@
+"""The JVM lane's downloads: Maven artefacts pinned by hash, fetched once with Maven itself.
+
+Maven is used as the user has set it up (mirrors, proxies), and every file is compared with its hash in artifacts.lock.
+What the default repository lacks comes from Google's, which a user's own Maven settings must name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+LOCK = Path(__file__).with_name("artifacts.lock")
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+DEPENDENCY = (
+    "<dependency><groupId>{0.group}</groupId><artifactId>{0.name}</artifactId><version>{0.version}</version>"
+    "<type>{0.type}</type><exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion>"
+    "</exclusions></dependency>"
+)
+POM = (
+    '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+    "<groupId>dev.handheld</groupId><artifactId>jvm-lane</artifactId><version>1</version>"
+    "<dependencies>{}</dependencies></project>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One line of artifacts.lock. `kind` is the set it belongs to."""
+
+    kind: str
+    group: str
+    name: str
+    version: str
+    type: str
+    sha256: str
+
+    @property
+    def file(self) -> str:
+        """Its name in the cache, as Maven writes it with the group in front."""
+        return f"{self.group}.{self.name}-{self.version}.{self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One artefact as a build uses it. Only the parts that it has are set."""
+
+    classes: Path | None = None
+    resources: Path | None = None
+    manifest: Path | None = None
+    package: str | None = None
+
+
+def read_lock() -> tuple[Artifact, ...]:
+    """All artefacts of the lane.
+
+    Raises:
+        ValueError: a line is not `set group:name:version@type sha256`.
+    """
+    found = []
+    for line in LOCK.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        match = re.fullmatch(r"(\w+) ([^:\s]+):([^:\s]+):([^@\s]+)@(\w+) ([0-9a-f]{64})", line)
+        if match is None:
+            raise ValueError(f"{LOCK.name}: {line!r}")
+        found.append(Artifact(*match.groups()))
+    return tuple(found)
+
+
+def fetch(cache: Path) -> dict[str, list[Path]]:
+    """Files of each set, in the order of the lock; only what is not in the cache yet is downloaded.
+
+    Raises:
+        subprocess.CalledProcessError: Maven could not fetch something; its output says what.
+        RuntimeError: a file is not the one that the lock names.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    lock = read_lock()
+    missing = [artifact for artifact in lock if not (cache / artifact.file).is_file()]
+    if missing:
+        with tempfile.TemporaryDirectory(dir=cache) as scratch:
+            _maven(missing, Path(scratch))
+            for artifact in missing:
+                _check(artifact, Path(scratch) / "files" / artifact.file)
+            for file in {artifact.file for artifact in missing}:  # two sets may share one
+                shutil.move(Path(scratch) / "files" / file, cache / file)
+    files: dict[str, list[Path]] = {}
+    for artifact in lock:
+        files.setdefault(artifact.kind, []).append(cache / artifact.file)
+    return files
+
+
+def explode(files: Iterable[Path], folder: Path) -> list[Library]:
+    """AARs unpacked below `folder`, jars as they are."""
+    libraries = []
+    for path in files:
+        if path.suffix == ".jar":
+            libraries.append(Library(classes=path))
+            continue
+        target = folder / path.stem
+        if not target.is_dir():
+            part = target.with_suffix(".part")
+            shutil.rmtree(part, ignore_errors=True)
+            with zipfile.ZipFile(path) as archive:  # its hash is known, so its names are too
+                archive.extractall(part)
+            part.rename(target)
+        libraries += _parts(target)
+    return libraries
+
+
+def _parts(aar: Path) -> list[Library]:
+    manifest = aar / "AndroidManifest.xml"
+    package = re.search(r'package="([^"]+)"', manifest.read_text(encoding="utf-8"))
+    has_resources = any(path.is_file() for path in (aar / "res").rglob("*"))
+    main = Library(
+        classes=aar / "classes.jar" if (aar / "classes.jar").is_file() else None,
+        resources=aar / "res" if has_resources else None,
+        manifest=manifest,
+        package=package[1] if package else None,
+    )
+    return [main, *(Library(classes=jar) for jar in sorted((aar / "libs").glob("*.jar")))]
+
+
+def _maven(artifacts: Iterable[Artifact], folder: Path) -> None:
+    # Two sets hold different versions of one library, which Maven would unify: a project for each set keeps both.
+    by_kind: dict[str, list[Artifact]] = {}
+    for artifact in artifacts:
+        by_kind.setdefault(artifact.kind, []).append(artifact)
+    for kind, members in by_kind.items():
+        pom = folder / f"{kind}.xml"
+        pom.write_text(POM.format("".join(map(_dependency, members))), encoding="utf-8")
+        options = ["-q", "-B", "-T4", "-f", str(pom), "-Dmdep.prependGroupId=true"]
+        subprocess.run(["mvn", *options, COPY, f"-DoutputDirectory={folder / 'files'}"], check=True)
+
+
+def _dependency(artifact: Artifact) -> str:
+    plain = Artifact(**{field: escape(getattr(artifact, field)) for field in Artifact.__dataclass_fields__})
+    return DEPENDENCY.format(plain)
+
+
+def _check(artifact: Artifact, file: Path) -> None:
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != artifact.sha256:
+        raise RuntimeError(f"{artifact.file} has SHA-256 {digest}; {LOCK.name} says {artifact.sha256}")
