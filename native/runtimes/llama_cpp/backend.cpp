@@ -43,8 +43,10 @@ void init_once() {
 }
 
 int default_threads() {
-    // More threads than performance cores make phones slower; four is what today's phones have.
-    return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U));
+    // More threads than performance cores make phones slower, and four is what today's phones have. One core stays free:
+    // threads wait for each other after every operation, so a busy core would slow down all of them.
+    const unsigned cores = std::max(std::thread::hardware_concurrency(), 2U);
+    return static_cast<int>(std::min(cores - 1, 4U));
 }
 
 class Model : public GenerateModel {
