@@ -211,7 +211,8 @@ def _rich_bars(stream: TextIO) -> RichBars:
             return Text.from_markup(escape(task.description))
 
     columns = (Title("{task.description}"), BarColumn(bar_width=None), Amount(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(file=stream), transient=False, expand=False)
+    # What others print is theirs: rich would break an answer that streams into one line for each piece.
+    return Progress(*columns, console=Console(file=stream), redirect_stdout=False, redirect_stderr=False)
 
 
 def _write_line(stream: TextIO, text: str) -> None:

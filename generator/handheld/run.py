@@ -73,6 +73,7 @@ def run_app(built: BuiltApp, request: RunRequest, output: Output, progress: Prog
     """
     assert request.prompt is not None, "a conversation is held in conversation.py"
     with open_task(built, request.task, request.options, progress) as task:
+        progress.close()  # the answer comes piece by piece: nothing else may draw now
         if request.settings:
             task.configure(request.settings)
         name = find_task(built, request.task).name

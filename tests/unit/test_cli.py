@@ -328,6 +328,12 @@ def test_a_conversation_through_a_pipe(handheld: Command, echo_app: Path) -> Non
     assert done.out.split() == ["one", "two"]
 
 
+def test_an_answer_streams_on_one_line_of_a_terminal(handheld: Command, echo_app: Path) -> None:
+    terminal = handheld.terminal("run", echo_app, "one two three four")
+    terminal.wait_for("one two three four")  # bars that are still drawn would put each piece on a line of its own
+    assert terminal.end() == 0
+
+
 def test_a_conversation_in_a_terminal(handheld: Command, echo_app: Path) -> None:
     terminal = handheld.terminal("run", echo_app)
     terminal.wait_for("Ctrl-D leaves")
