@@ -124,8 +124,9 @@ def test_a_file_of_the_hub(app: Path, lock: Lock) -> None:
     assert (app / FILE).read_bytes() == DATA
 
 
-def test_a_hub_that_does_not_answer(app: Path, lock: Lock) -> None:
-    said = fetch(app, lock, model(hf="org/repo@main/x.gguf"), exit_code=3, HF_ENDPOINT="http://127.0.0.1:9")
+def test_a_hub_without_the_file(app: Path, lock: Lock) -> None:
+    with serving(hub_of("org/repo", "other.gguf", DATA)) as hub:
+        said = fetch(app, lock, model(hf="org/repo@main/x.gguf"), exit_code=3, HF_ENDPOINT=hub.url)
     assert "hf:org/repo@main/x.gguf" in said
     assert models_in(app) == {}
 
