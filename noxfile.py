@@ -12,7 +12,8 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.reuse_venv = "yes"
 
 DEMO = "build/demo/parrot"
-PROMPT = "Why is the sky blue? Answer in two sentences."
+PROMPT = "What is the capital of France, and what is it famous for?"
+SYSTEM = "system=You are a helpful assistant."
 
 
 def prepare(session: nox.Session, group: str = "") -> None:
@@ -30,7 +31,7 @@ def demo(session: nox.Session) -> None:
     """Make a chat app for both platforms, and let its own core and model answer in this terminal."""
     prepare(session)
     session.run("handheld", "new", "Parrot", "--task", "chat", "--directory", DEMO, "--force")
-    session.run("handheld", "run", DEMO, PROMPT)
+    session.run("handheld", "run", DEMO, "--send", SYSTEM, "--set", "temperature=0", PROMPT)
     session.run("handheld", "show", DEMO)
 
 
