@@ -1,27 +1,10 @@
 // The core, driven from C++, for `nox -s bench`: bench_core <task.json> <max_tokens> <prompt file>
 // Answers every line on standard input with one line of JSON: CPU seconds and tokens of one run.
 
-#include <cinttypes>
-#include <ctime>
 #include <iostream>
 
+#include "bench.hpp"
 #include "harness.hpp"
-
-static double cpu_seconds() {
-    timespec now = {};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
-// The process's own peak: getrusage() would also count what the process that started this one had in memory.
-static long peak_kilobytes() {
-    std::ifstream status("/proc/self/status");
-    for (std::string word; status >> word;) {
-        long kilobytes = 0;
-        if (word == "VmHWM:" && status >> kilobytes) return kilobytes;
-    }
-    return 0;
-}
 
 // Tokens, not pieces: a character may take several tokens, and a piece may hold several characters.
 static int generated_tokens(Task &task) {

@@ -15,7 +15,9 @@ HAND_WRITTEN = {".py", ".cpp", ".hpp", ".h", ".kt", ".swift"}
 LONG_BY_NATURE = ("generator/handheld/errors.py", "tests/")
 """Every sentence a person can meet stands in one file; tests are lists of cases."""
 HOSTS = re.compile(
-    r"https?://[a-z0-9.-]*(pypi|pythonhosted|npmjs|maven\.(org|apache)|repo1|crates|golang|debian)", re.IGNORECASE
+    # The namespace of Maven's own files is a name, not an address.
+    r"https?://[a-z0-9.-]*(pypi|pythonhosted|npmjs|maven\.(org|apache(?!\.org/(POM|xsd|SETTINGS)/))|repo1|crates|golang|debian)",
+    re.IGNORECASE,
 )
 MACHINE = re.compile(r"(?<![A-Za-z0-9_.])/(work|root|home|Users)/[a-z]")
 
