@@ -54,6 +54,10 @@ class Lane:
         folder.mkdir(exist_ok=True)
         return lay_out(self.swift, self.app(runtime), folder)
 
+    def test_screens(self, runtime: str) -> None:
+        package = self.screens(runtime)
+        self.test(package.folder, runtime, scratch=str(package.scratch))
+
     def must(self, argv: list[str], folder: Path, environ: dict[str, str] | None = None) -> None:
         if self.swift.run(argv, folder, environ).returncode != 0:
             raise StepFailed(f"failed in {folder}: {' '.join(argv)}")
@@ -95,12 +99,12 @@ def echo(lane: Lane) -> None:
 
 
 def screens(lane: Lane) -> None:
-    lane.test(lane.screens("echo").folder, "echo")
+    lane.test_screens("echo")
 
 
 def planted(lane: Lane) -> None:
     package = lane.screens("echo")
-    lane.must(["swift", "build", *lane.swift.link_flags], package.folder)
+    lane.must(["swift", "build", "--scratch-path", str(package.scratch), *lane.swift.link_flags], package.folder)
     count, problems = faults.plant(lane.swift, package)
     if problems:
         raise StepFailed("\n".join(problems))
@@ -115,7 +119,7 @@ def kernels(lane: Lane) -> None:
 
 def llama(lane: Lane) -> None:
     lane.test(lane.app("llama_cpp") / "native", "llama_cpp")
-    lane.test(lane.screens("llama_cpp").folder, "llama_cpp")
+    lane.test_screens("llama_cpp")
 
 
 def tsan(lane: Lane) -> None:

@@ -48,6 +48,11 @@ class Screens:
     plugin: Path
 
     @property
+    def scratch(self) -> Path:
+        """Where it is built: where the app's own package is, whose objects are the same."""
+        return self.native / ".build"
+
+    @property
     def sources(self) -> Path:
         """A copy of ios/App."""
         return self.folder / "Sources" / self.module
@@ -76,7 +81,7 @@ def lay_out(swift: Swift, app: Path, folder: Path) -> Screens:
 
 def check_sources(swift: Swift, screens: Screens, sources: Path) -> subprocess.CompletedProcess[str]:
     """Compile a copy of the app's sources up to SIL, where the last of the compiler's checks are; writes nothing."""
-    modules = screens.folder / ".build" / "debug" / "Modules"
+    modules = screens.scratch / "debug" / "Modules"
     argv = [
         *("swiftc", "-swift-version", "6", "-parse-as-library", "-wmo", "-emit-sil", "-o", "/dev/null"),
         *("-module-name", screens.module, "-I", str(modules), "-I", str(screens.native / "include")),

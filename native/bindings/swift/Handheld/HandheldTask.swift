@@ -137,7 +137,12 @@ public actor HandheldTask {
     }
 
     /// Stops what runs, then forgets the conversation or stream. Model and settings stay.
-    public func reset() throws(HandheldError) {
+    public nonisolated func reset() async throws {
+        cancel()
+        try await forget()
+    }
+
+    private func forget() throws(HandheldError) {
         try handle.perform { hh_task_reset($0, &$1) }
         if let request { finish(request) }
         input.raise()
