@@ -27,14 +27,16 @@ TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EISDIR})
 DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
-def place(directory: Path, fill: Callable[[Path], None], previous: Lock | None, keep: frozenset[str]) -> None:
+def place(
+    directory: Path, fill: Callable[[Path], None], previous: Lock | None, decided: frozenset[str] = frozenset()
+) -> None:
     """Make `directory` what `fill` writes into an empty folder.
 
     Args:
         directory: The app's folder; it may exist only when it is empty or `previous` is given.
         fill: Writes the app into the folder it is given.
         previous: The lock of the app that is rendered again, or None.
-        keep: Paths that stay as they are whatever was changed in them.
+        decided: Paths of yours whose changes cannot stay, because what is written now was decided otherwise.
 
     Raises:
         InputError: the folder is in the way, was written by somebody else meanwhile, or work would be lost.
@@ -46,7 +48,7 @@ def place(directory: Path, fill: Callable[[Path], None], previous: Lock | None, 
             staging.mkdir()
             fill(staging)
             if previous is not None:
-                _carry_over(directory, staging, previous, keep)
+                _carry_over(directory, staging, previous, decided)
             _move(staging, directory, replace=previous is not None)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
@@ -93,14 +95,14 @@ def walk(folder: Path) -> Iterator[tuple[str, Path]]:
             yield entry.name, Path(entry.path)
 
 
-def _carry_over(old: Path, new: Path, previous: Lock, keep: frozenset[str]) -> None:
+def _carry_over(old: Path, new: Path, previous: Lock, decided: frozenset[str]) -> None:
     ours = {LOCK_NAME, *(model.file for model in previous.models)}
     lost = []
     for name, path in walk(old):
         recorded = previous.files.get(name)
         if name in ours or (recorded is not None and file_hash(path) == recorded):
             continue
-        if name in previous.yours or name in keep:
+        if name in previous.yours and name not in decided:
             (new / name).unlink(missing_ok=True)
         elif recorded is not None or not _is_free(new, name, path):
             lost.append(name)

@@ -68,8 +68,9 @@ def render_app(plan: Plan, files: ModelFiles, *, keep_app_toml: bool = False, ca
     if previous is not None and previous.inputs == inputs and _is_whole(plan.directory, previous):
         return RenderedApp(plan.directory, plan, previous, fresh=False)
     lock = _lock(plan, files, inputs)
-    keep = frozenset([APP_TOML]) if keep_app_toml else frozenset[str]()
-    place(plan.directory, lambda folder: _fill(folder, plan, files, lock, cache), previous, keep)
+    # An edited app.toml beside an app that was made of other choices would be a lie.
+    decided = frozenset[str]() if keep_app_toml else frozenset([APP_TOML])
+    place(plan.directory, lambda folder: _fill(folder, plan, files, lock, cache), previous, decided)
     return open_app(plan.directory, plan)
 
 

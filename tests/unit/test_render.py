@@ -292,6 +292,14 @@ def test_a_new_file_never_lands_on_one_of_yours(tmp_path: Path, render: Render) 
     assert (app.directory / "ios").read_text() == "my notes about iOS"
 
 
+def test_an_edited_app_toml_is_not_passed_over(app: RenderedApp, render: Render) -> None:
+    own = app.directory / "app.toml"
+    own.write_text("# my comment\n" + own.read_text())
+    with pytest.raises(FilesChanged) as refused:
+        render(app.directory, name="Cockatoo", force=True)
+    assert "app.toml" in refused.value.cause
+
+
 def test_app_toml_stays_when_the_plan_was_made_from_it(app: RenderedApp, render: Render) -> None:
     own = app.directory / "app.toml"
     own.write_text("# my comment\n" + own.read_text())
@@ -313,7 +321,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        place(tmp_path / "new" / "deep" / "parrot", fill, None, frozenset())
+        place(tmp_path / "new" / "deep" / "parrot", fill, None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -324,7 +332,7 @@ def test_the_second_of_two_at_once_is_told(tmp_path: Path) -> None:
         (tmp_path / "parrot" / "theirs").write_text("theirs")
 
     with pytest.raises(TargetBusy):
-        place(tmp_path / "parrot", fill, None, frozenset())
+        place(tmp_path / "parrot", fill, None)
     assert set(tree_of(tmp_path)) == {"parrot/theirs"}
 
 
@@ -335,14 +343,14 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
     need(Path("/dev/full").exists(), "a Linux", "use Linux")
     with pytest.raises(DiskFull):
-        place(tmp_path / "parrot", fill, None, frozenset())
+        place(tmp_path / "parrot", fill, None)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written() -> None:
     need(Path("/sys/kernel").is_dir(), "a Linux", "use Linux")
     with pytest.raises(TargetReadOnly):
-        place(Path("/sys/kernel/parrot"), lambda _: None, None, frozenset())
+        place(Path("/sys/kernel/parrot"), lambda _: None, None)
 
 
 def dead_process() -> int:
