@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from handheld.catalog import Catalog
@@ -693,9 +694,11 @@ def test_a_process_may_die_at_any_moment(
         while not any(name.startswith("GET /files/") for name in answers.asked):
             assert process.poll() is None
             threading.Event().wait(0.05)
+        pip = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(number)
         process.communicate(timeout=60)
         answers.slow.set()
+        psutil.wait_procs(pip, timeout=60)  # who is killed cannot end what it started: that goes on to its own end
         assert fetch(tools, wheel).read_bytes() == wheel.path.read_bytes()
     assert files_below(tools.cache) == [f"archives/{wheel.sha256}/{wheel.path.name}"]
     assert list((tools.cache / "tmp").iterdir()) == []

@@ -7,6 +7,7 @@ import io
 import os
 import pty
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,16 @@ def test_silence(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+END = b"\x04"
+
+
+def read_all(terminal: int) -> str:
+    shown = b""
+    while not shown.endswith(END):
+        shown += os.read(terminal, 4096)
+    return shown.removesuffix(END).decode()
+
+
 def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
@@ -72,9 +83,12 @@ def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     with os.fdopen(child, "w", encoding="utf-8") as stream:
         progress = make_progress(stream)
         assert isinstance(progress, BarProgress)
-        drive(progress)
-        stream.flush()
-        shown = os.read(parent, 1 << 20).decode()
+        with ThreadPoolExecutor() as pool:
+            screen = pool.submit(read_all, parent)  # a terminal hands out what it has, a few kilobytes at a time
+            drive(progress)
+            stream.flush()
+            os.write(child, END)
+            shown = screen.result(timeout=30)
     os.close(parent)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
     assert "Downloading [x]" in text
