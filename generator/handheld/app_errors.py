@@ -146,6 +146,9 @@ class TemplateBroken(AppError):
         )
 
 
+FROM_APP_TOML = "handheld new --from app.toml --force makes what your app.toml says"
+
+
 class FilesChanged(InputError):
     """Rendering again would lose work."""
 
@@ -154,7 +157,9 @@ class FilesChanged(InputError):
         super().__init__(
             f"{directory} holds changes that would be lost; nothing was written.",
             f"these files belong to Handheld and were changed, or stand where a new file has to go:\n    {shown}",
-            "Copy what you want to keep elsewhere, delete these files, then give the same command again",
+            FROM_APP_TOML
+            if "app.toml" in files
+            else "Copy what you want to keep elsewhere, delete these files, try again",
         )
 
 

@@ -196,12 +196,12 @@ def _on_a_thread(task: Task, work: Iterator[Value], on_tick: Callable[[], None] 
     with _interrupts(task) as interrupted:
         worker.start()
         while True:
+            # Again and again: the first Ctrl-C may have come before there was anything to cancel.
+            if interrupted.is_set():
+                task.cancel()
             try:
                 value = values.get(timeout=TICK)
             except queue.Empty:
-                # Again and again: the first Ctrl-C may have come before there was anything to cancel.
-                if interrupted.is_set():
-                    task.cancel()
                 if on_tick is not None:
                     on_tick()
                 continue

@@ -110,7 +110,8 @@ class Terminal:
         while time.monotonic() < end:
             if press and time.monotonic() > pressed + 1:
                 pressed = time.monotonic()
-                self.type(press)
+                with contextlib.suppress(OSError):  # it has just ended
+                    self.type(press)
             if select.select([self._screen], [], [], 0.05)[0]:
                 self._read()
             pid, status = os.waitpid(self._pid, os.WNOHANG)

@@ -298,6 +298,7 @@ def test_an_edited_app_toml_is_not_passed_over(app: RenderedApp, render: Render)
     with pytest.raises(FilesChanged) as refused:
         render(app.directory, name="Cockatoo", force=True)
     assert "app.toml" in refused.value.cause
+    assert "--from app.toml" in refused.value.fix
 
 
 def test_app_toml_stays_when_the_plan_was_made_from_it(app: RenderedApp, render: Render) -> None:
