@@ -160,7 +160,7 @@ def test_an_authors_own_file_is_asked_for(app: Path, lock: Lock) -> None:
 
 @pytest.mark.parametrize("name", ["../outside", "/tmp/outside", "tasks/../../outside"])
 def test_nothing_lands_outside(app: Path, lock: Lock, name: str) -> None:
-    fetch(app, lock, replace(model(text="x"), file=name), exit_code=4)
+    fetch(app, lock, replace(model(text="x"), file=name, bytes=1, sha256=sha256(b"x")), exit_code=4)
     assert not (app.parent / "outside").exists()
 
 
