@@ -45,7 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(given: list[str]) -> int:
     try:
         result = cli.main(given, prog_name="handheld", standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("", err=True)
         return INTERRUPTED
@@ -53,10 +52,6 @@ def _run(given: list[str]) -> int:
         return _refused(error, JSON in given)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has left; Python would complain once more while it ends.
-        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115, PTH123
-        return 1
     except Exception as error:
         from handheld.errors import HandheldError  # noqa: PLC0415
 

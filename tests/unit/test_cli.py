@@ -388,6 +388,19 @@ def test_ctrl_c_keeps_what_was_made(handheld: Command, model_built: BuiltApp) ->
     process.communicate()  # closes the pipes
 
 
+def test_an_answer_streams_and_what_was_made_is_kept(handheld: Command, model_built: BuiltApp) -> None:
+    process = handheld.start(
+        "run", model_built.app.directory, "Count from one to a thousand.", "--set", "max_tokens=1000"
+    )
+    assert process.stdout is not None
+    first = process.stdout.read(1)
+    assert process.poll() is None, "the first piece comes before the last one is made"
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (first + rest).strip()
+
+
 def test_ctrl_c_while_a_long_prompt_is_read(handheld: Command, model_built: BuiltApp) -> None:
     prompt = "word " * 1500
     process = handheld.start("run", model_built.app.directory, prompt, "--option", "batch=16")
