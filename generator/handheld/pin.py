@@ -7,10 +7,10 @@ the revision that it is at.
 from __future__ import annotations
 
 import json
+import os
 from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname  # noqa: TID251 - a function on texts; nothing is fetched
+from urllib.parse import unquote, urlsplit
 
 from handheld import __version__, resources
 
@@ -27,9 +27,15 @@ def install_requirement() -> str:
         return f"{NAME} @ {info['vcs']}+{url}@{info['commit_id']}"
     if isinstance(url, str) and "archive_info" in origin:
         return f"{NAME} @ {url}"
-    folder = Path(url2pathname(urlsplit(url).path)) if isinstance(url, str) else resources.root()
+    folder = _folder(url) if isinstance(url, str) else resources.root()
     commit = _commit(folder)
     return f"{NAME} @ git+{folder.as_uri()}@{commit}" if commit else f"{NAME}=={__version__}"
+
+
+def _folder(url: str) -> Path:
+    """The folder that a file URL names; urllib.request knows it too, but brings a web client with it."""
+    path = unquote(urlsplit(url).path)
+    return Path(path.lstrip("/") if os.name == "nt" else path)
 
 
 def _origin() -> dict[str, object]:
