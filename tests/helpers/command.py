@@ -75,7 +75,8 @@ class Command:
 
     def _environ(self, more: Mapping[str, str]) -> dict[str, str]:
         package = Path(__file__).resolve().parents[2] / "generator"
-        return {**os.environ, "PYTHONPATH": str(package), **self.environ, **more}
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        return {**inherited, "PYTHONPATH": str(package), **self.environ, **more}
 
 
 class Terminal:
