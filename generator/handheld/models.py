@@ -325,12 +325,6 @@ def _write_tree_stamp(folder: Path, files: Sequence[PurePosixPath]) -> None:
     write_note(folder / STAMP, {"files": stamps})
 
 
-def tree_hashes(tree: Path) -> dict[str, str]:
-    """The sha256 of each file of a source's tree, as noted when it was last found intact; empty when nothing was."""
-    stamps: Mapping[str, Mapping[str, str]] = (read_note(tree.parent / STAMP) or {}).get("files", {})
-    return {name: stamp["sha256"] for name, stamp in stamps.items()}
-
-
 def _tree_is_intact(folder: Path) -> bool:
     """Whether a tree holds exactly the files of its stamp, by size and time, or by hash where the time differs."""
     stamps = (read_note(folder / STAMP) or {}).get("files")

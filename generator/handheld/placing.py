@@ -107,7 +107,6 @@ def _carry_over(old: Path, new: Path, previous: Lock, decided: frozenset[str]) -
         elif recorded is not None or not _is_free(new, name, path):
             lost.append(name)
             continue
-        (new / name).parent.mkdir(parents=True, exist_ok=True)
         link(path, new / name)
     if lost:
         raise FilesChanged(old, lost)
@@ -122,12 +121,10 @@ def _is_free(new: Path, name: str, path: Path) -> bool:
 
 
 def link(source: Path, target: Path) -> None:
-    """Let a file stand in a second place as well; its content is copied only where the file system cannot share it.
-
-    What stands there already stays. The folder has to exist.
-    """
+    """Let a file stand in a second place as well; its content is copied only where the file system cannot share it."""
     if target.exists():
         return
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError as error:

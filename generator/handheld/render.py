@@ -17,7 +17,7 @@ from typing import Any
 from handheld import __version__, resources
 from handheld.errors import sized
 from handheld.lock import EPOCH, LOCK_NAME, Lock, LockedModel, LockedSource, LockedTask, read_lock, write_lock
-from handheld.models import ModelFiles, StoredModel, tree_hashes
+from handheld.models import ModelFiles, StoredModel
 from handheld.pin import install_requirement
 from handheld.placing import changed_files, file_hash, link, place, recover, refuse_existing, walk
 from handheld.plan import ModelChoice, Plan, TaskPlan, finish_manifest, plan_to_json
@@ -93,12 +93,12 @@ def _fill(folder: Path, plan: Plan, files: ModelFiles, lock: Lock, cache: Path |
         slices = [task.task.folder / platform for task in plan.tasks]
         shell = resources.root() / f"{platform}-template"
         render_shell(shell, slices, _context(plan, platform, shell), folder / platform, cache)
-    known = _write_native(folder / "native", plan, files)
+    _write_native(folder / "native", plan, files)
     for task in plan.tasks:
         _write_task(folder / "tasks" / task.task.name, task, files.models[task.task.name])
     _write_licences(folder / "LICENSES", plan, files)
     _write(folder / APP_TOML, plan.app_toml)
-    hashes = _settle(folder, frozenset(model.file for model in lock.models), known)
+    hashes = _settle(folder, skip=frozenset(model.file for model in lock.models))
     owned = {name: digest for name, digest in hashes.items() if name.startswith(OWNED)}
     yours = {name: digest for name, digest in hashes.items() if name not in owned}
     _write(folder / LOCK_NAME, write_lock(replace(lock, owned=owned, yours=yours)))
@@ -157,11 +157,8 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - what JSON can hold
 # Core, tasks, licences.
 
 
-def _write_native(target: Path, plan: Plan, files: ModelFiles) -> dict[str, str]:
-    """The core with the chosen runtimes and tasks and the sources they need. Nothing here knows the app's name.
-
-    Gives the hashes that are known already: those of third-party files, by their path in the app.
-    """
+def _write_native(target: Path, plan: Plan, files: ModelFiles) -> None:
+    """The core with the chosen runtimes and tasks and the sources they need. Nothing here knows the app's name."""
     native = resources.root() / "native"
     shutil.copytree(native, target, ignore=_left_out(native))
     runtimes = {task.runtime.name: task.runtime.folder for task in plan.tasks}
@@ -169,15 +166,11 @@ def _write_native(target: Path, plan: Plan, files: ModelFiles) -> dict[str, str]
     for kind, folders in (("runtimes", runtimes), ("tasks", tasks)):
         for name, folder in folders.items():
             shutil.copytree(folder, target / kind / name, ignore=_left_out(native))
-    known: dict[str, str] = {}
     for source in plan.sources:
         _share(files.sources[source.name], target / "third_party" / source.into)
-        hashes = tree_hashes(files.sources[source.name])
-        known |= {f"{VENDORED}{source.into}/{name}": digest for name, digest in hashes.items()}
     lines = [*(f"HH_RUNTIME({name})" for name in sorted(runtimes)), *(f"HH_TASK({name})" for name in sorted(tasks))]
     _write(target / "core" / "registry.inc", "".join(f"{line}\n" for line in lines))
     _write_package(target, [*(f"runtimes/{name}" for name in runtimes), *(f"tasks/{name}" for name in tasks)])
-    return known
 
 
 def _share(tree: Path, target: Path) -> None:
@@ -185,13 +178,8 @@ def _share(tree: Path, target: Path) -> None:
 
     They get read-only, so that an editor asks before it changes what other apps have too; the cache notices a change.
     """
-    made: set[Path] = set()
     for name, path in walk(tree):
-        place = target / name
-        if place.parent not in made:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            made.add(place.parent)
-        link(path, place)
+        link(path, target / name)
 
 
 def _write_package(native: Path, parts: Sequence[str]) -> None:
@@ -320,7 +308,7 @@ def _is_whole(directory: Path, lock: Lock) -> bool:
     )
 
 
-def _settle(folder: Path, skip: frozenset[str], known: Mapping[str, str]) -> dict[str, str]:
+def _settle(folder: Path, skip: frozenset[str]) -> dict[str, str]:
     """Give every file the mode of its kind, whatever the umask and the checkout were, and hash all but `skip`."""
     hashes = {}
     for name, path in walk(folder):
@@ -329,5 +317,5 @@ def _settle(folder: Path, skip: frozenset[str], known: Mapping[str, str]) -> dic
         if has != wanted:
             path.chmod(wanted)
         if name not in skip:
-            hashes[name] = known.get(name) or file_hash(path)
+            hashes[name] = file_hash(path)
     return hashes
