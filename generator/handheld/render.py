@@ -26,9 +26,8 @@ from handheld.shells import render_shell
 APP_TOML = "app.toml"
 OWNED = ("native/", "tasks/", "LICENSES/", "fetch.py", "noxfile.py")
 """What an upgrade replaces; everything else in an app is its author's."""
-PLAIN, PROGRAM, SHARED = 0o644, 0o755, 0o444
-"""The modes that files get; SHARED is for what lies in VENDORED."""
-VENDORED = "native/third_party/"
+PLAIN, PROGRAM = 0o644, 0o755
+"""The modes that files get."""
 PARTS_MARK = "// MARK: Parts"
 """The line of Package.swift below which runtimes and tasks add themselves."""
 NOT_IN_APPS = frozenset({"tests", "build", ".build", "__pycache__", "runtimes"})
@@ -167,19 +166,12 @@ def _write_native(target: Path, plan: Plan, files: ModelFiles) -> None:
         for name, folder in folders.items():
             shutil.copytree(folder, target / kind / name, ignore=_left_out(native))
     for source in plan.sources:
-        _share(files.sources[source.name], target / "third_party" / source.into)
+        # Content only: every file gets its mode later, and none of these is a program.
+        place = target / "third_party" / source.into
+        shutil.copytree(files.sources[source.name], place, copy_function=shutil.copyfile, dirs_exist_ok=True)
     lines = [*(f"HH_RUNTIME({name})" for name in sorted(runtimes)), *(f"HH_TASK({name})" for name in sorted(tasks))]
     _write(target / "core" / "registry.inc", "".join(f"{line}\n" for line in lines))
     _write_package(target, [*(f"runtimes/{name}" for name in runtimes), *(f"tasks/{name}" for name in tasks)])
-
-
-def _share(tree: Path, target: Path) -> None:
-    """Let the app and the cache share third-party sources where the disk can: making 400 files takes half of the time.
-
-    They get read-only, so that an editor asks before it changes what other apps have too; the cache notices a change.
-    """
-    for name, path in walk(tree):
-        link(path, target / name)
 
 
 def _write_package(native: Path, parts: Sequence[str]) -> None:
@@ -309,13 +301,10 @@ def _is_whole(directory: Path, lock: Lock) -> bool:
 
 
 def _settle(folder: Path, skip: frozenset[str]) -> dict[str, str]:
-    """Give every file the mode of its kind, whatever the umask and the checkout were, and hash all but `skip`."""
+    """Give every file one of two modes, whatever the umask and the checkout were, and hash all but `skip`."""
     hashes = {}
     for name, path in walk(folder):
-        has = path.stat().st_mode & 0o777
-        wanted = SHARED if name.startswith(VENDORED) else PROGRAM if has & 0o100 else PLAIN
-        if has != wanted:
-            path.chmod(wanted)
+        path.chmod(PROGRAM if path.stat().st_mode & 0o100 else PLAIN)
         if name not in skip:
             hashes[name] = file_hash(path)
     return hashes

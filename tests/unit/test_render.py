@@ -120,13 +120,6 @@ def test_only_the_chosen_platforms(tmp_path: Path, render: Render) -> None:
     assert "ios" not in (app.directory / ".github/workflows/app.yml").read_text()
 
 
-def test_third_party_sources_are_shared_and_read_only(app: RenderedApp, tmp_path: Path, render: Render) -> None:
-    name = "native/third_party/nlohmann/include/nlohmann.h"
-    one, other = app.directory / name, render(tmp_path / "other").directory / name
-    assert one.samefile(other)
-    assert one.stat().st_mode & 0o777 == 0o444
-
-
 # The lock.
 
 
