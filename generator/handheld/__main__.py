@@ -294,6 +294,7 @@ def _built(app: RenderedApp, target: str, tools: Tools, progress: Progress) -> B
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option, such as context=1024.")
 @click.option("--send", "values", multiple=True, metavar="PORT=TEXT", help="Sent before the prompt: system=...")
 @click.option("--golden", is_flag=True, help="Run the tasks' golden cases.")
+@click.option("--list", "list_", is_flag=True, help="List where the app can run, and run nothing.")
 @as_json
 def run(
     words: tuple[str, ...],
@@ -303,6 +304,7 @@ def run(
     options: tuple[str, ...],
     values: tuple[str, ...],
     golden: bool,
+    list_: bool,
     json_: bool,
 ) -> int:
     """Run an app's own core, task and model.
@@ -323,6 +325,8 @@ def run(
     )
     with _outside(json_) as (tools, progress):
         app = open_app(directory.absolute())
+        if list_:
+            return _list_targets(app, tools, json_)
         built = _built(app, target, tools, progress)
         _check_models(app, tools, progress)
         if golden:
@@ -330,6 +334,18 @@ def run(
         if request.prompt is None:
             return _converse(built, request, progress, json_)
         return _run_prompt(built, request, progress, json_)
+
+
+def _list_targets(app: RenderedApp, tools: Tools, json_: bool) -> int:
+    from handheld.doctor import targets  # noqa: PLC0415
+    from handheld.views import targets_view  # noqa: PLC0415
+
+    places = targets(app, tools)
+    if json_:
+        _echo_json([{"target": place.name, "ready": place.ready, "how": place.how} for place in places], indent=2)
+    else:
+        click.echo(targets_view(places))
+    return 0
 
 
 def _directory_and_prompt(words: Sequence[str]) -> tuple[Path, str | None]:

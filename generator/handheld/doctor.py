@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from handheld.catalog import HOST
 from handheld.errors import HandheldError
 from handheld.facts import TOOLS, HostFacts, Tool, find_tools, gather_host
 from handheld.host import find_toolchain
 from handheld.tools import Tools
+
+if TYPE_CHECKING:
+    from handheld.render import RenderedApp
 
 ANDROID_SDK = ("ANDROID_HOME", "ANDROID_SDK_ROOT")
 SDK_FOLDERS = ("~/Android/Sdk", "~/Library/Android/sdk", "~/AppData/Local/Android/Sdk")
@@ -63,6 +68,27 @@ def diagnose(tools: Tools) -> Diagnosis:
     )
     optional = tuple(_need(name, found, host) for name in ("ccache", "git", "swift"))
     return Diagnosis(host, tools.cache, _size(tools.cache), lanes, optional)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an app can run. `how` is the command, or what is missing."""
+
+    name: str
+    ready: bool
+    how: str
+
+
+def targets(app: RenderedApp, tools: Tools) -> tuple[Target, ...]:
+    """This machine and the app's platforms. Starts no tool."""
+    try:
+        find_toolchain(tools)
+        places = [Target(HOST, ready=True, how=f"handheld run {app.directory} --on {HOST}")]
+    except HandheldError as error:
+        places = [Target(HOST, ready=False, how=error.fix)]
+    # Phones come with a later version; the project itself can be built now.
+    places += [Target(name, ready=False, how=f"cd {app.directory} && nox -s {name}") for name in app.lock.platforms]
+    return tuple(places)
 
 
 def to_json(diagnosis: Diagnosis) -> dict[str, object]:

@@ -10,7 +10,7 @@ from handheld.errors import sized
 
 if TYPE_CHECKING:
     from handheld.catalog import Catalog
-    from handheld.doctor import Diagnosis, Need
+    from handheld.doctor import Diagnosis, Need, Target
     from handheld.plan import Plan
     from handheld.proof import Proof
     from handheld.render import RenderedApp
@@ -191,6 +191,11 @@ def catalogue_json(catalog: Catalog, proofs: Sequence[Proof]) -> dict[str, objec
             for model in task.models
         ],
     }
+
+
+def targets_view(places: Sequence[Target]) -> str:
+    """What `handheld run --list` prints."""
+    return table(("target", "here", "how"), ((p.name, "ready" if p.ready else "not yet", p.how) for p in places))
 
 
 def doctor_view(diagnosis: Diagnosis) -> str:

@@ -434,6 +434,19 @@ def test_building_twice(handheld: Command, echo_app: Path) -> None:
     assert "built before" in handheld("build", echo_app).out
 
 
+def test_where_an_app_can_run(handheld: Command, echo_app: Path, tmp_path: Path) -> None:
+    places = handheld("run", echo_app, "--list", "--json").json
+    assert [(place["target"], place["ready"]) for place in places] == [
+        ("host", True),
+        ("android", False),
+        ("ios", False),
+    ]
+    (tmp_path / "bin").mkdir()
+    said = handheld("run", echo_app, "--list", environ={"PATH": str(tmp_path / "bin"), "CC": "", "CXX": ""}).out
+    assert "ready" not in said
+    assert "nox -s android" in said
+
+
 def test_showing_an_app(handheld: Command, echo_app: Path) -> None:
     assert "Next:" in handheld("show", echo_app).out
     assert handheld("show", echo_app, "--json").json["name"] == "Parrot"
