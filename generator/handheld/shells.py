@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handheld.app_errors import TemplateBroken
+from handheld.icon import recolour
 from handheld.placing import walk
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 MARKS = (b"{{", b"{%", b"{#")
 """A file without these is the same before and after."""
 VERBATIM = "_copy_without_render"
+RECOLOURED = "_recolour"
+"""Key of a cookiecutter.json: patterns of the PNG files whose first colour becomes the app's."""
 
 
 def render_shell(
@@ -46,6 +49,7 @@ def render_shell(
     environment = _environment(files, cache)
     values = {"cookiecutter": context}
     verbatim: Sequence[str] = defaults.get(VERBATIM, ())
+    pictures: Sequence[str] = defaults.get(RECOLOURED, ())
     parts = _Parts(environment, values)
     for name, path in files.items():
         try:
@@ -54,9 +58,11 @@ def render_shell(
             content = path.read_bytes()
             if _is_template(name, content, verbatim):
                 content = environment.get_template(name).render(values).encode()
+            elif _matches(name, pictures):
+                content = recolour(content, context["app"]["color"])
             place.write_bytes(content)
             place.chmod(path.stat().st_mode & 0o777)
-        except (TemplateError, UnicodeDecodeError) as error:
+        except (TemplateError, ValueError) as error:
             raise TemplateBroken(shell.name, f"{name}: {error}") from error
 
 
@@ -108,9 +114,13 @@ def _paths(values: Mapping[str, Any], prefix: str = "") -> set[str]:
 
 
 def _is_template(name: str, content: bytes, verbatim: Sequence[str]) -> bool:
-    if any(fnmatch.fnmatch(name, pattern) for pattern in verbatim) or b"\0" in content[:1024]:
+    if _matches(name, verbatim) or b"\0" in content[:1024]:
         return False
     return any(mark in content for mark in MARKS)
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
 
 
 def _environment(files: Mapping[str, Path], cache: Path | None) -> Environment:

@@ -59,9 +59,15 @@ def test_no_list_is_a_menu(repository: Path, shell: str) -> None:
 def test_a_pattern_that_copies_matches_a_file(repository: Path, shell: str) -> None:
     folder = next((repository / shell).glob("{{cookiecutter*"))
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
-    patterns = defaults_of(repository / shell).get("_copy_without_render", [])
-    assert isinstance(patterns, list)
+    defaults = defaults_of(repository / shell)
+    patterns = [*_listed(defaults, "_copy_without_render"), *_listed(defaults, "_recolour")]
     assert [pattern for pattern in patterns if not fnmatch.filter(names, pattern)] == []
+
+
+def _listed(defaults: Mapping[str, object], key: str) -> list[str]:
+    found = defaults.get(key, [])
+    assert isinstance(found, list)
+    return found
 
 
 @pytest.mark.parametrize("shell", SHELLS)

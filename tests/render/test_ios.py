@@ -249,6 +249,7 @@ def test_colours_are_the_apps(tmp_path: Path) -> None:
     found = [entry["color"]["components"] for entry in accent["colors"]]
     assert [(c["red"], c["green"], c["blue"]) for c in found] == [("0x0A", "0x1B", "0xFF"), ("0x9C", "0xC3", "0xEC")]
     assert "appearances" not in accent["colors"][0]
+    assert b"PLTE\x0a\x1b\xff" in (folder / "App/Assets.xcassets/AppIcon.appiconset/AppIcon.png").read_bytes()
 
 
 def test_privacy_manifest_says_all_and_nothing_else(project: Path) -> None:
