@@ -11,7 +11,6 @@ Everything is made in a hidden folder beside the target and renamed. When an app
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -19,10 +18,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from handheld.app_errors import FilesChanged, TargetBusy
+from handheld.copying import FULL, file_hash, link, walk
 from handheld.errors import DiskFull, TargetInTheWay, TargetReadOnly
 from handheld.lock import LOCK_NAME, Lock
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EISDIR})
 DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -78,23 +77,6 @@ def refuse_existing(directory: Path, force: bool) -> None:
         raise TargetInTheWay(directory, app)
 
 
-def file_hash(path: Path) -> str:
-    """The sha256 of a file's content; of a symbolic link, of what it points to as text."""
-    if path.is_symlink():
-        return hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file below a folder, sorted, with its path relative to it; symbolic links are not followed."""
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.is_dir(follow_symlinks=False):
-            yield from ((f"{entry.name}/{name}", path) for name, path in walk(Path(entry.path)))
-        else:
-            yield entry.name, Path(entry.path)
-
-
 def _carry_over(old: Path, new: Path, previous: Lock, decided: frozenset[str]) -> None:
     ours = {LOCK_NAME, *(model.file for model in previous.models)}
     lost = []
@@ -118,19 +100,6 @@ def _is_free(new: Path, name: str, path: Path) -> bool:
         return False
     target = new / name
     return not target.exists() or (target.is_file() and file_hash(target) == file_hash(path))
-
-
-def link(source: Path, target: Path) -> None:
-    """Let a file stand in a second place as well; its content is copied only where the file system cannot share it."""
-    if target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError as error:
-        if error.errno in FULL:
-            raise
-        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _move(staging: Path, directory: Path, replace: bool) -> None:

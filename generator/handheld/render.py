@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from handheld import __version__, resources
+from handheld.copying import PLAIN, copied_trees, file_hash, link, settle, walk
 from handheld.errors import sized
 from handheld.lock import EPOCH, LOCK_NAME, Lock, LockedModel, LockedSource, LockedTask, read_lock, write_lock
 from handheld.models import ModelFiles, StoredModel
 from handheld.pin import install_requirement
-from handheld.placing import changed_files, file_hash, link, place, recover, refuse_existing, walk
+from handheld.placing import changed_files, place, recover, refuse_existing
 from handheld.plan import ModelChoice, Plan, TaskPlan, finish_manifest, plan_to_json
 from handheld.shells import render_shell
 
 APP_TOML = "app.toml"
 OWNED = ("native/", "tasks/", "LICENSES/", "fetch.py", "noxfile.py")
 """What an upgrade replaces; everything else in an app is its author's."""
-PLAIN, PROGRAM = 0o644, 0o755
-"""The modes that files get."""
+THIRD_PARTY = "native/third_party"
+"""Where the sources that runtimes need lie in an app."""
 PARTS_MARK = "// MARK: Parts"
 """The line of Package.swift below which runtimes and tasks add themselves."""
 NOT_IN_APPS = frozenset({"tests", "build", ".build", "__pycache__", "runtimes"})
@@ -86,18 +87,14 @@ def open_app(directory: Path, plan: Plan | None = None) -> RenderedApp:
 
 def _fill(folder: Path, plan: Plan, files: ModelFiles, lock: Lock, cache: Path | None) -> None:
     """Write the whole app into an empty folder."""
-    shared = resources.root() / "templates" / "shared"
-    render_shell(shared, (), _shared_context(plan, files), folder, cache)
-    for platform in plan.platforms:
-        slices = [task.task.folder / platform for task in plan.tasks]
-        shell = resources.root() / f"{platform}-template"
-        render_shell(shell, slices, _context(plan, platform, shell), folder / platform, cache)
-    _write_native(folder / "native", plan, files)
-    for task in plan.tasks:
-        _write_task(folder / "tasks" / task.task.name, task, files.models[task.task.name])
-    _write_licences(folder / "LICENSES", plan, files)
-    _write(folder / APP_TOML, plan.app_toml)
-    hashes = _settle(folder, skip=frozenset(model.file for model in lock.models))
+    _write_native(folder / "native", plan)
+    with copied_trees(folder, {f"{THIRD_PARTY}/{s.into}": files.sources[s.name] for s in plan.sources}) as copied:
+        _render_shells(folder, plan, files, cache)
+        for task in plan.tasks:
+            _write_task(folder / "tasks" / task.task.name, task, files.models[task.task.name])
+        _write_licences(folder / "LICENSES", plan, files)
+        _write(folder / APP_TOML, plan.app_toml)
+    hashes = settle(folder, copied, skip=frozenset(model.file for model in lock.models))
     owned = {name: digest for name, digest in hashes.items() if name.startswith(OWNED)}
     yours = {name: digest for name, digest in hashes.items() if name not in owned}
     _write(folder / LOCK_NAME, write_lock(replace(lock, owned=owned, yours=yours)))
@@ -105,6 +102,15 @@ def _fill(folder: Path, plan: Plan, files: ModelFiles, lock: Lock, cache: Path |
 
 
 # What the shells are told.
+
+
+def _render_shells(folder: Path, plan: Plan, files: ModelFiles, cache: Path | None) -> None:
+    shared = resources.root() / "templates" / "shared"
+    render_shell(shared, (), _shared_context(plan, files), folder, cache)
+    for platform in plan.platforms:
+        slices = [task.task.folder / platform for task in plan.tasks]
+        shell = resources.root() / f"{platform}-template"
+        render_shell(shell, slices, _context(plan, platform, shell), folder / platform, cache)
 
 
 def _context(plan: Plan, platform: str, shell: Path) -> dict[str, Any]:
@@ -156,8 +162,8 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - what JSON can hold
 # Core, tasks, licences.
 
 
-def _write_native(target: Path, plan: Plan, files: ModelFiles) -> None:
-    """The core with the chosen runtimes and tasks and the sources they need. Nothing here knows the app's name."""
+def _write_native(target: Path, plan: Plan) -> None:
+    """The core with the chosen runtimes and tasks. Nothing here knows the app's name."""
     native = resources.root() / "native"
     shutil.copytree(native, target, ignore=_left_out(native))
     runtimes = {task.runtime.name: task.runtime.folder for task in plan.tasks}
@@ -165,10 +171,6 @@ def _write_native(target: Path, plan: Plan, files: ModelFiles) -> None:
     for kind, folders in (("runtimes", runtimes), ("tasks", tasks)):
         for name, folder in folders.items():
             shutil.copytree(folder, target / kind / name, ignore=_left_out(native))
-    for source in plan.sources:
-        # Content only: every file gets its mode later, and none of these is a program.
-        place = target / "third_party" / source.into
-        shutil.copytree(files.sources[source.name], place, copy_function=shutil.copyfile, dirs_exist_ok=True)
     lines = [*(f"HH_RUNTIME({name})" for name in sorted(runtimes)), *(f"HH_TASK({name})" for name in sorted(tasks))]
     _write(target / "core" / "registry.inc", "".join(f"{line}\n" for line in lines))
     _write_package(target, [*(f"runtimes/{name}" for name in runtimes), *(f"tasks/{name}" for name in tasks)])
@@ -298,13 +300,3 @@ def _is_whole(directory: Path, lock: Lock) -> bool:
     return all(path.is_file() and path.stat().st_size == size for path, size in models) and not changed_files(
         directory, lock.owned
     )
-
-
-def _settle(folder: Path, skip: frozenset[str]) -> dict[str, str]:
-    """Give every file one of two modes, whatever the umask and the checkout were, and hash all but `skip`."""
-    hashes = {}
-    for name, path in walk(folder):
-        path.chmod(PROGRAM if path.stat().st_mode & 0o100 else PLAIN)
-        if name not in skip:
-            hashes[name] = file_hash(path)
-    return hashes

@@ -2,7 +2,7 @@
 
 The shells stay templates that the plain `cookiecutter` command renders to the same bytes (a test compares). Its own
 engine is not used, because half of its time goes into what an app never needs, and a person waits for it; see
-docs/decisions/0002.
+docs/decisions/joined-templates.md.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handheld.app_errors import TemplateBroken
+from handheld.copying import walk
 from handheld.icon import recolour
-from handheld.placing import walk
 
 if TYPE_CHECKING:
     from jinja2 import Environment
