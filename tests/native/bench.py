@@ -6,10 +6,8 @@ bound of the median's 95 % interval lies beyond it. Appends to docs/generated/be
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
-import re
 import resource
 import statistics
 import subprocess
@@ -17,9 +15,10 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from handheld.binding import Task, Value
 from handheld.catalog import load_catalog
@@ -28,6 +27,7 @@ from handheld.progress import SilentProgress
 from handheld.render import RenderedApp
 from handheld.resources import root
 from handheld.tools import Tools, open_tools
+from native.records import add_record
 from native.support import build, manifest, render, weights
 
 PAIRS = 12
@@ -153,10 +153,11 @@ def stripped_size(library: Path, folder: Path, tools: Tools) -> Figure:
     return Figure("size of the stripped host library", size, size, size, 5.4, "less", "MB")
 
 
-def children_cpu(argv: Sequence[str | Path], env: dict[str, str] | None = None) -> float:
-    """CPU seconds of a process and all its children."""
+def children_cpu(argv: Sequence[str | Path]) -> float:
+    """CPU seconds of a process and all its children, started as from a person's shell."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([str(part) for part in argv], check=True, capture_output=True, env=env)
+    subprocess.run([str(part) for part in argv], check=True, capture_output=True, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -202,29 +203,21 @@ def llama_bench(model: Path, folder: Path, tools: Tools) -> str:
 
 def write(figures: Sequence[Figure], beside: str, tools: Tools) -> None:
     """Append to the history, and write the page from it."""
-    commit = tools.run(["git", "rev-parse", "--short", "HEAD"]).stdout.strip()
-    history = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
-    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
-    entry = {"date": today, "commit": commit, "cpu": cpu_name(), "figures": [asdict(f) for f in figures]}
-    history.append(entry | {"llama_bench": beside})
-    RESULTS.write_text(json.dumps(history, indent=1) + "\n", encoding="utf-8")
+    history = add_record(RESULTS, {"figures": [asdict(f) for f in figures], "llama_bench": beside}, tools)
     RESULTS.with_suffix(".md").write_text(page(history), encoding="utf-8")
 
 
-def page(history: Sequence[dict[str, object]]) -> str:
+def page(history: Sequence[Mapping[str, Any]]) -> str:
     """bench.md: the newest run as a table, then the older medians."""
     lines = [
         "# Benchmarks",
         "",
-        "Written by `nox -s bench`; do not edit. One thread; medians of 12 interleaved pairs with",
+        "Written by `nox -s bench`; do not edit. One thread; medians of 12 interleaved pairs, their 96 % intervals.",
     ]
-    lines += ["their 96 % intervals."]
     for entry in reversed(history):
         lines += ["", f"## {entry['date']}, commit {entry['commit']}, {entry['cpu']}", ""]
         lines += ["| figure | median | interval | gate |", "|---|---|---|---|"]
-        figures = entry["figures"]
-        assert isinstance(figures, list)
-        for f in figures:
+        for f in entry["figures"]:
             sign = ">=" if f["better"] == "more" else "<="
             unit = "" if f["unit"] == "ratio" else f" {f['unit']}"
             spread = f"{f['low']:.3f} to {f['high']:.3f}"
@@ -232,13 +225,6 @@ def page(history: Sequence[dict[str, object]]) -> str:
         if entry["llama_bench"]:
             lines += ["", "llama-bench, same sources and flags:", "", "```", str(entry["llama_bench"]), "```"]
     return "\n".join(lines) + "\n"
-
-
-def cpu_name() -> str:
-    """The processor's name, as Linux gives it."""
-    info = Path("/proc/cpuinfo")
-    match = re.search(r"model name\s*: (.+)", info.read_text(encoding="utf-8")) if info.exists() else None
-    return f"{match[1] if match else 'unknown processor'}, {os.cpu_count()} CPUs"
 
 
 def main(arguments: Sequence[str]) -> int:
