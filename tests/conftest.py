@@ -105,7 +105,7 @@ def _built(choice: TaskChoice, tools: Tools, folders: pytest.TempPathFactory) ->
     except MachineError as error:
         need(found=False, what=f"the package index ({error.what})", install=error.fix)
         raise
-    return build_app(render_app(plan, files), "host", tools, SilentProgress())
+    return build_app(render_app(plan, files), tools, SilentProgress())
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def prove_host(catalog: Catalog, folder: Path, tools: Tools, progress: Progress)
             except TermsNotAccepted as error:
                 progress.note(f"{error.what} Left as it was.")
                 continue
-            for _ in run_golden(build_app(app, HOST, tools, progress), None, Nowhere(), progress):
+            for _ in run_golden(build_app(app, tools, progress), None, Nowhere(), progress):
                 where = f"{machine.os} {machine.arch}"
                 yield Proof(task.name, plan.tasks[0].runtime.name, model.name, HOST, where, __version__)
 

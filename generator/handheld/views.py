@@ -10,8 +10,9 @@ from handheld.errors import sized
 
 if TYPE_CHECKING:
     from handheld.catalog import Catalog
-    from handheld.doctor import Diagnosis, Need, Target
+    from handheld.doctor import Diagnosis
     from handheld.plan import Plan
+    from handheld.platforms import Device, DeviceRun, Finding
     from handheld.proof import Proof
     from handheld.render import RenderedApp
 
@@ -193,9 +194,26 @@ def catalogue_json(catalog: Catalog, proofs: Sequence[Proof]) -> dict[str, objec
     }
 
 
-def targets_view(places: Sequence[Target]) -> str:
+def places_view(app: RenderedApp, found: Sequence[Device]) -> str:
     """What `handheld run --list` prints."""
-    return table(("target", "here", "how"), ((p.name, "ready" if p.ready else "not yet", p.how) for p in places))
+    command = f"handheld run {app.directory} --on "
+    rows = [
+        (str(place.target), place.name, place.hindered or "ready", place.how or f"{command}{place.target}")
+        for place in found
+    ]
+    return table(("target", "what it is", "state", "how"), rows)
+
+
+def device_run_view(run: DeviceRun) -> str:
+    """How an app proved itself on a device, in a few lines."""
+    lines = []
+    for task in run.tasks:
+        verdict = f"passed ({task.text.strip()!r})" if task.passed else f"failed: {task.message or 'no reason given'}"
+        lines.append(f"{task.task}: {verdict}")
+    if run.tests or run.failures:
+        lines.append(f"instrumented tests: {run.tests} ran, {len(run.failures)} failed")
+        lines += [f"  {failure}" for failure in run.failures]
+    return "\n".join(lines)
 
 
 def doctor_view(diagnosis: Diagnosis) -> str:
@@ -211,7 +229,7 @@ def doctor_view(diagnosis: Diagnosis) -> str:
     return "\n".join([*lines, *(_need_line(need, "not there") for need in diagnosis.optional)])
 
 
-def _need_line(need: Need, absent: str) -> str:
+def _need_line(need: Finding, absent: str) -> str:
     return f"     {need.name}: {need.found}" if need.found else f"     {need.name}: {absent}; {need.fix}"
 
 

@@ -36,7 +36,7 @@ def tools() -> Tools:
 
 def make_core(folder: Path, runtime: str, model: str, programs: tuple[str, ...]) -> Core:
     app = render(folder / "app", runtime, model, TOOLS)
-    library = build_app(app, "host", TOOLS, SilentProgress()).library
+    library = build_app(app, TOOLS, SilentProgress()).library
     where = build(app, folder / "programs", programs, TOOLS, arguments=[f"-DHH_LIBRARY={library}"])
     return Core(app.directory, library, manifest(app), weights(app), where)
 

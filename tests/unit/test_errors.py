@@ -8,6 +8,7 @@ import re
 import typing
 from pathlib import Path
 
+import click
 import pytest
 
 from handheld import errors
@@ -65,7 +66,9 @@ def test_no_error_prints(kind: type[HandheldError], capfd: pytest.CaptureFixture
 
 
 def test_every_option_that_is_proposed_exists() -> None:
-    known = {option for command in cli.commands.values() for given in command.params for option in given.opts}
+    context = click.Context(cli)
+    commands = [cli.get_command(context, name) for name in cli.list_commands(context)]
+    known = {option for command in commands if command for given in command.params for option in given.opts}
     texts = [sample(kind).as_text() for kind in CONCRETE]
     # Options of Handheld come first in a command or after a colon or "or"; others belong to the tool before them.
     proposed = {found for text in texts for found in re.findall(r"(?:Fix: |: |, |or |with )(--[a-z-]+)", text)}

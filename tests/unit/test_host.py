@@ -8,9 +8,9 @@ from typing import Self
 
 import pytest
 
-from handheld.app_errors import BuildFailed, NoCompiler, NotInThisVersion
+from handheld.app_errors import BuildFailed, NoCompiler
 from handheld.build import BuiltApp, build_app
-from handheld.errors import CacheReadOnly, UnknownChoice
+from handheld.errors import CacheReadOnly
 from handheld.host import build_library, find_toolchain
 from handheld.progress import SilentProgress
 from handheld.render import open_app
@@ -71,18 +71,10 @@ class Steps:
 
 
 def test_the_second_build_comes_from_the_cache(echo_built: BuiltApp, own_tools: Tools) -> None:
-    again = build_app(open_app(echo_built.app.directory), "host", own_tools, QUIET)
+    again = build_app(open_app(echo_built.app.directory), own_tools, QUIET)
     assert again.from_cache
     assert again.library == echo_built.library
     assert again.library.parent.name == "lib"
-
-
-def test_other_targets_say_what_to_do(echo_built: BuiltApp, own_tools: Tools) -> None:
-    with pytest.raises(NotInThisVersion) as refused:
-        build_app(echo_built.app, "android", own_tools, QUIET)
-    assert "nox -s android" in refused.value.fix
-    with pytest.raises(UnknownChoice):
-        build_app(echo_built.app, "androd", own_tools, QUIET)
 
 
 class Killed(Steps):
