@@ -279,7 +279,7 @@ _APPLE_MODULES = _set("""
     coredata coregraphics coreml darwin dispatch foundation intents mapkit messages metal network observation os photos
     security social speech storekit system testing tests translation uikit vision xctest
 """)
-_OWN_NAMES = _set("chandheld handheld handheldmodels main taskentry")
+_OWN_NAMES = _set("cggml cggmlmetal chandheld cjinja cllama handheld handheldmodels main taskentry")
 
 PACKAGE_KEYWORDS = _JAVA_KEYWORDS | _KOTLIN_HARD_KEYWORDS
 RESERVED = frozenset().union(

@@ -97,9 +97,11 @@ def run_golden(built: BuiltApp, only: str | None, output: Output, progress: Prog
             task.configure(case["configure"])
             values = [Value.of(value["text"], port=value["port"]) for value in case["send"]]
             report = answer(task, locked.name, values, output)
-        missing = [text for text in case["expect"]["contains"] if text not in report.text]
+        missing = [repr(text) for text in case["expect"]["contains"] if text not in report.text]
+        if not report.text.strip():
+            missing.append("a single letter")
         if missing:
-            raise GoldenFailed(locked.name, ", ".join(map(repr, missing)), report.text)
+            raise GoldenFailed(locked.name, ", ".join(missing), report.text)
         yield report
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import tree_sitter_kotlin
 from tree_sitter import Language, Node, Parser, Tree
+
+from helpers.syntax import faults_of, text, walk
 
 _PARSER = Parser(Language(tree_sitter_kotlin.language()))
 
@@ -23,12 +24,12 @@ class Function:
 
 def faults(source: str) -> list[str]:
     """Where the text is not Kotlin, as "line: text"; empty if all of it is."""
-    return [f"{node.start_point.row + 1}: {_text(node)[:60]!r}" for node in _faulty(_parse(source).root_node)]
+    return faults_of(_parse(source).root_node)
 
 
 def functions(source: str) -> list[Function]:
     """All named functions, also those inside classes and other functions."""
-    return [_function(node) for node in _walk(_parse(source).root_node) if node.type == "function_declaration"]
+    return [_function(node) for node in walk(_parse(source).root_node) if node.type == "function_declaration"]
 
 
 def sources(folder: Path) -> list[Path]:
@@ -41,25 +42,6 @@ def _parse(source: str) -> Tree:
 
 
 def _function(node: Node) -> Function:
-    name = next(_text(child) for child in node.children if child.type == "identifier")
-    modifiers = next((_text(child) for child in node.children if child.type == "modifiers"), "")
+    name = next(text(child) for child in node.children if child.type == "identifier")
+    modifiers = next((text(child) for child in node.children if child.type == "modifiers"), "")
     return Function(name, node.end_point.row - node.start_point.row + 1, "external" in modifiers.split())
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node.children:
-        yield from _walk(child)
-
-
-def _faulty(node: Node) -> Iterator[Node]:
-    if node.type == "ERROR" or node.is_missing:
-        yield node
-    else:
-        for child in node.children:
-            if child.has_error or child.is_missing:
-                yield from _faulty(child)
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode()
