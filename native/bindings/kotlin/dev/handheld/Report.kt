@@ -26,7 +26,12 @@ public data class Report(
     public var json: JsonObject = JsonObject(emptyMap())
         private set
 
+    /** Bytes that the model takes with its cache and its buffers. */
+    public val modelMemory: Long get() = memory.filterKeys { it != PROCESS_PEAK }.values.sum()
+
     internal companion object {
+        private const val PROCESS_PEAK = "process_peak"
+
         fun parse(bytes: ByteArray): Report {
             val json = parseObject(bytes)
             return lenientJson.decodeFromJsonElement<Report>(json).also { it.json = json }

@@ -15,6 +15,7 @@ import kotlinx.coroutines.launch
 
 /** Where a model is on its way into memory and out of it again. */
 sealed interface SessionState {
+    /** Not in memory: not asked for yet, or taken out because the system needed the room. */
     data object Released : SessionState
 
     /** @property progress 0 to 1, or null while nobody can tell */
@@ -22,7 +23,8 @@ sealed interface SessionState {
 
     data class Loading(val progress: Float) : SessionState
 
-    data class Ready(val task: HandheldTask) : SessionState
+    /** @property memory bytes that the model takes */
+    data class Ready(val task: HandheldTask, val memory: Long) : SessionState
 
     data class Failed(val failure: HandheldException) : SessionState
 }
@@ -54,8 +56,9 @@ class TaskSession(
             val task = openTask { mutableState.value = SessionState.Copying(it) }
             opened = task
             task.load { mutableState.value = SessionState.Loading(it) }
+            val memory = task.report().modelMemory
             opened = null
-            mutableState.value = SessionState.Ready(task)
+            mutableState.value = SessionState.Ready(task, memory)
         } catch (failure: HandheldException) {
             mutableState.value = SessionState.Failed(failure)
         } catch (failure: LinkageError) {

@@ -3,53 +3,60 @@ package {{ cookiecutter.app.package }}.ui
 import android.text.format.Formatter
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.Row
-import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
-import androidx.compose.material3.Card
 import androidx.compose.material3.ExperimentalMaterial3Api
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.ModalBottomSheet
+import androidx.compose.material3.OutlinedButton
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.res.stringResource
-import androidx.compose.ui.semantics.heading
-import androidx.compose.ui.semantics.semantics
-import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.unit.dp
 import {{ cookiecutter.app.package }}.R
 import dev.handheld.Manifest
 import dev.handheld.Report
-import java.text.NumberFormat
 
-/** What the model is, and how fast the last answer was. */
+/**
+ * What the model is, and how fast the last answer was.
+ *
+ * @param memory bytes that the loaded model takes; null while it is not loaded
+ * @param onMeasure leads to the benchmark
+ */
 @OptIn(ExperimentalMaterial3Api::class)
 @Composable
-fun DetailsSheet(manifest: Manifest, report: Report?, onDismiss: () -> Unit) {
+fun DetailsSheet(
+    manifest: Manifest,
+    memory: Long?,
+    report: Report?,
+    onMeasure: () -> Unit,
+    onDismiss: () -> Unit,
+) {
     ModalBottomSheet(onDismiss) {
         Column(
             modifier = Modifier.verticalScroll(rememberScrollState()).padding(24.dp).testTag("details"),
             verticalArrangement = Arrangement.spacedBy(24.dp),
         ) {
-            ModelCard(manifest)
+            ModelCard(manifest, memory)
             ReportCard(report)
+            OutlinedButton(onMeasure) { Text(stringResource(R.string.benchmark_open)) }
         }
     }
 }
 
 @Composable
-fun ModelCard(manifest: Manifest, modifier: Modifier = Modifier) {
+fun ModelCard(manifest: Manifest, memory: Long?, modifier: Modifier = Modifier) {
     val context = LocalContext.current
     val model = manifest.model
     Facts(stringResource(R.string.about_model), modifier) {
         model?.let { Text(it.title, style = MaterialTheme.typography.titleMedium) }
         model?.licence?.let { Fact(stringResource(R.string.model_licence), it) }
         model?.bytes?.let { Fact(stringResource(R.string.model_size), Formatter.formatShortFileSize(context, it)) }
+        memory?.let { Fact(stringResource(R.string.model_memory), Formatter.formatShortFileSize(context, it)) }
         Fact(stringResource(R.string.model_runtime), manifest.runtime)
     }
 }
@@ -71,10 +78,9 @@ fun ReportCard(report: Report?, modifier: Modifier = Modifier) {
             Fact(stringResource(R.string.report_generated), stringResource(R.string.value_tokens, number(it), rate))
         }
         report.loadMs?.let { Fact(stringResource(R.string.report_load), stringResource(R.string.value_ms, number(it))) }
-        val peak = report.memory["process_peak"]
-        val model = report.memory.filterKeys { it != "process_peak" }.values.sum()
-        Fact(stringResource(R.string.report_memory), Formatter.formatShortFileSize(context, model))
-        peak?.let { Fact(stringResource(R.string.report_peak), Formatter.formatShortFileSize(context, it)) }
+        report.memory["process_peak"]?.let {
+            Fact(stringResource(R.string.report_peak), Formatter.formatShortFileSize(context, it))
+        }
         report.threads?.let { Fact(stringResource(R.string.report_threads), it.toString()) }
         report.accelerator?.let { Fact(stringResource(R.string.report_accelerator), it) }
     }
@@ -88,35 +94,5 @@ private fun promptRate(report: Report, tokens: Long): String {
         stringResource(R.string.value_tokens, number(tokens), rate)
     } else {
         stringResource(R.string.value_cached_tokens, number(tokens + cached), number(cached), rate)
-    }
-}
-
-private fun number(value: Number?): String =
-    if (value == null) "–" else NumberFormat.getNumberInstance().apply { maximumFractionDigits = 1 }.format(value)
-
-@Composable
-private fun Facts(title: String, modifier: Modifier = Modifier, content: @Composable () -> Unit) {
-    Card(modifier.fillMaxWidth()) {
-        Column(Modifier.padding(16.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
-            Text(
-                title,
-                modifier = Modifier.semantics { heading() },
-                color = MaterialTheme.colorScheme.primary,
-                style = MaterialTheme.typography.labelLarge,
-            )
-            content()
-        }
-    }
-}
-
-/** Read out as one: "Size, 94 MB". */
-@Composable
-private fun Fact(label: String, value: String) {
-    Row(
-        modifier = Modifier.fillMaxWidth().semantics(mergeDescendants = true) {},
-        horizontalArrangement = Arrangement.spacedBy(16.dp),
-    ) {
-        Text(label, Modifier.weight(1f), color = MaterialTheme.colorScheme.onSurfaceVariant)
-        Text(value, Modifier.weight(1f), textAlign = TextAlign.End)
     }
 }

@@ -1,6 +1,8 @@
 package {{ cookiecutter.app.package }}.ui
 
+import androidx.annotation.StringRes
 import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.fillMaxSize
@@ -25,6 +27,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
+import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.font.FontFamily
@@ -33,6 +36,7 @@ import androidx.compose.ui.unit.dp
 import {{ cookiecutter.app.package }}.R
 import {{ cookiecutter.app.package }}.model.SessionState
 import dev.handheld.HandheldException
+import dev.handheld.Status
 
 // What a screen shows when it cannot show its content.
 
@@ -54,7 +58,14 @@ fun MessagePane(text: String, modifier: Modifier = Modifier) {
 fun FailurePane(failure: HandheldException, onRetry: () -> Unit, modifier: Modifier = Modifier) {
     var detailed by rememberSaveable { mutableStateOf(false) }
     Pane(modifier.testTag("failure").semantics { liveRegion = LiveRegionMode.Polite }) {
+        Text(
+            stringResource(R.string.failure_title),
+            modifier = Modifier.semantics { heading() },
+            style = MaterialTheme.typography.titleMedium,
+            textAlign = TextAlign.Center,
+        )
         Text(failure.message.orEmpty(), textAlign = TextAlign.Center)
+        remedyOf(failure.status)?.let { Text(stringResource(it), textAlign = TextAlign.Center) }
         Button(onRetry) { Text(stringResource(R.string.retry)) }
         if (failure.log.isNotBlank()) {
             TextButton({ detailed = !detailed }) { Text(stringResource(R.string.failure_details)) }
@@ -65,6 +76,16 @@ fun FailurePane(failure: HandheldException, onRetry: () -> Unit, modifier: Modif
             }
         }
     }
+}
+
+/** What a person can do about it; null when only the maker of the app can. */
+@StringRes
+private fun remedyOf(status: Status): Int? = when (status) {
+    Status.FILE_NOT_FOUND, Status.FILE_INVALID, Status.MANIFEST_INVALID -> R.string.remedy_install_again
+    Status.FILE_UNREADABLE -> R.string.remedy_storage
+    Status.OUT_OF_MEMORY -> R.string.remedy_memory
+    Status.RUNTIME_MISSING -> R.string.remedy_other_build
+    else -> null
 }
 
 /** Loading or failure of a session; [content] once there is nothing to wait for. */
@@ -79,18 +100,21 @@ fun SessionPane(
         is SessionState.Copying -> LoadingPane(stringResource(R.string.copying_model), state.progress, modifier)
         is SessionState.Loading -> LoadingPane(stringResource(R.string.loading_model), state.progress, modifier)
         is SessionState.Failed -> FailurePane(state.failure, onRetry, modifier)
-        is SessionState.Released, is SessionState.Ready -> content()
+        is SessionState.Released -> MessagePane(stringResource(R.string.model_released), modifier)
+        is SessionState.Ready -> content()
     }
 }
 
 @Composable
 private fun Pane(modifier: Modifier, content: @Composable ColumnScope.() -> Unit) {
     Surface(modifier.fillMaxSize()) {
-        Column(
-            modifier = Modifier.verticalScroll(rememberScrollState()).padding(32.dp).widthIn(max = 480.dp),
-            verticalArrangement = Arrangement.spacedBy(16.dp, Alignment.CenterVertically),
-            horizontalAlignment = Alignment.CenterHorizontally,
-            content = content,
-        )
+        Box(contentAlignment = Alignment.Center) {
+            Column(
+                modifier = Modifier.verticalScroll(rememberScrollState()).padding(32.dp).widthIn(max = 480.dp),
+                verticalArrangement = Arrangement.spacedBy(16.dp),
+                horizontalAlignment = Alignment.CenterHorizontally,
+                content = content,
+            )
+        }
     }
 }

@@ -4,13 +4,16 @@ import androidx.compose.foundation.background
 import androidx.compose.foundation.horizontalScroll
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.IntrinsicSize
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.height
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.widthIn
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.shape.RoundedCornerShape
 import androidx.compose.foundation.text.selection.SelectionContainer
+import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.Icon
 import androidx.compose.material3.IconButton
 import androidx.compose.material3.LinearProgressIndicator
@@ -19,8 +22,14 @@ import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.ProvideTextStyle
 import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
+import androidx.compose.material3.TextButton
+import androidx.compose.material3.VerticalDivider
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.testTag
@@ -28,9 +37,9 @@ import androidx.compose.ui.res.painterResource
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.CustomAccessibilityAction
 import androidx.compose.ui.semantics.LiveRegionMode
+import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.customActions
-import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.font.FontFamily
@@ -57,41 +66,63 @@ fun TurnBubbles(turn: Turn, actions: AnswerActions, modifier: Modifier = Modifie
 
 @Composable
 private fun Question(text: String, modifier: Modifier) {
-    val description = stringResource(R.string.chat_said, stringResource(R.string.chat_you), text)
+    // Laying out a pasted book takes seconds, and nobody scrolls through it: its beginning will do.
+    var whole by rememberSaveable { mutableStateOf(text.length <= LONGEST_SHOWN) }
+    val shown = if (whole) text else text.beginning()
+    val description = stringResource(R.string.chat_said, stringResource(R.string.chat_you), shown)
     Surface(
-        modifier = modifier.widthIn(max = WIDEST).semantics { contentDescription = description },
+        modifier = modifier.widthIn(max = WIDEST).testTag("question"),
         color = MaterialTheme.colorScheme.primaryContainer,
         shape = RoundedCornerShape(topStart = 20.dp, topEnd = 20.dp, bottomStart = 20.dp, bottomEnd = 4.dp),
     ) {
-        SelectionContainer { Text(text, Modifier.padding(horizontal = 16.dp, vertical = 10.dp)) }
+        Column(Modifier.padding(horizontal = 16.dp, vertical = 10.dp)) {
+            SelectionContainer {
+                Text(shown, Modifier.clearAndSetSemantics { contentDescription = description })
+            }
+            if (!whole) TextButton({ whole = true }) { Text(stringResource(R.string.chat_show_all)) }
+        }
     }
+}
+
+private fun String.beginning(): String {
+    val end = if (this[LONGEST_SHOWN - 1].isHighSurrogate()) LONGEST_SHOWN - 1 else LONGEST_SHOWN
+    return take(end) + "…"
 }
 
 @Composable
 private fun Answer(turn: Turn, actions: AnswerActions, modifier: Modifier) {
     val done = turn.ending != Ending.OPEN
-    val copy = stringResource(R.string.chat_copy)
-    val share = stringResource(R.string.chat_share)
-    val waiting = stringResource(R.string.chat_answering)
-    val description = stringResource(R.string.chat_said, stringResource(R.string.chat_model), turn.answer)
+    val blocks = remember(turn.answer) { parseMarkdown(turn.answer) }
     Surface(
-        modifier = modifier.widthIn(max = WIDEST).testTag("answer").semantics {
-            contentDescription = if (done) description else waiting
-            // Read out once, when it is whole; word by word it would never stop talking.
-            if (done) liveRegion = LiveRegionMode.Polite
-            customActions = listOf(
-                CustomAccessibilityAction(copy) { actions.copy(turn.answer).let { true } },
-                CustomAccessibilityAction(share) { actions.share(turn.answer).let { true } },
-            )
-        },
+        modifier = modifier.widthIn(max = WIDEST).answerSemantics(turn, blocks, actions),
         color = MaterialTheme.colorScheme.surfaceContainerHigh,
         shape = RoundedCornerShape(topStart = 20.dp, topEnd = 20.dp, bottomStart = 4.dp, bottomEnd = 20.dp),
     ) {
         Column(Modifier.padding(horizontal = 16.dp, vertical = 10.dp)) {
             if (turn.answer.isEmpty()) LinearProgressIndicator(Modifier.padding(vertical = 8.dp).widthIn(max = 96.dp))
-            SelectionContainer { Markdown(turn.answer) }
+            // What is read out stands on the bubble: the text without its marks, once.
+            SelectionContainer { Markdown(blocks, Modifier.clearAndSetSemantics {}) }
             if (done) AnswerButtons(turn.answer, actions)
         }
+    }
+}
+
+@Composable
+private fun Modifier.answerSemantics(turn: Turn, blocks: List<Block>, actions: AnswerActions): Modifier {
+    val done = turn.ending != Ending.OPEN
+    val copy = stringResource(R.string.chat_copy)
+    val share = stringResource(R.string.chat_share)
+    val waiting = stringResource(R.string.chat_answering)
+    val spoken = if (done) spokenMarkdown(blocks) else ""
+    val description = stringResource(R.string.chat_said, stringResource(R.string.chat_model), spoken)
+    return testTag("answer").semantics {
+        contentDescription = if (done) description else waiting
+        // Read out once, when it is whole; word by word it would never stop talking.
+        if (done) liveRegion = LiveRegionMode.Polite
+        customActions = listOf(
+            CustomAccessibilityAction(copy) { actions.copy(turn.answer).let { true } },
+            CustomAccessibilityAction(share) { actions.share(turn.answer).let { true } },
+        )
     }
 }
 
@@ -122,9 +153,8 @@ private fun EndingNote(ending: Ending) {
 }
 
 @Composable
-private fun Markdown(source: String) {
-    val blocks = remember(source) { parseMarkdown(source) }
-    Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
+private fun Markdown(blocks: List<Block>, modifier: Modifier) {
+    Column(modifier, verticalArrangement = Arrangement.spacedBy(8.dp)) {
         for (block in blocks) MarkdownBlock(block)
     }
 }
@@ -136,16 +166,17 @@ private fun MarkdownBlock(block: Block) {
         is Block.Heading -> {
             val type = MaterialTheme.typography
             val style = if (block.level <= 2) type.titleMedium else type.titleSmall
-            Text(
-                inlineMarkdown(block.text),
-                modifier = Modifier.semantics { heading() },
-                style = LocalTextStyle.current.merge(style),
-            )
+            Text(inlineMarkdown(block.text), style = LocalTextStyle.current.merge(style))
         }
         is Block.Item -> Row(Modifier.padding(start = (block.indent * INDENT).dp)) {
             Text(block.mark, Modifier.widthIn(min = 20.dp).padding(end = 6.dp))
             Text(inlineMarkdown(block.text))
         }
+        is Block.Quote -> Row(Modifier.height(IntrinsicSize.Min)) {
+            VerticalDivider(Modifier.padding(end = 12.dp), thickness = 3.dp, color = MaterialTheme.colorScheme.primary)
+            Text(inlineMarkdown(block.text))
+        }
+        is Block.Rule -> HorizontalDivider()
         is Block.Code -> Text(
             block.text,
             modifier = Modifier
@@ -161,4 +192,5 @@ private fun MarkdownBlock(block: Block) {
 }
 
 private val WIDEST = 560.dp
+private const val LONGEST_SHOWN = 2_000
 private const val INDENT = 16

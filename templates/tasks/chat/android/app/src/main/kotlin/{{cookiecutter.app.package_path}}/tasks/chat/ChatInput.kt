@@ -4,6 +4,8 @@ import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.text.input.InputTransformation
+import androidx.compose.foundation.text.input.TextFieldBuffer
 import androidx.compose.foundation.text.input.TextFieldLineLimits
 import androidx.compose.foundation.text.input.clearText
 import androidx.compose.foundation.text.input.rememberTextFieldState
@@ -48,6 +50,7 @@ fun ChatInput(answering: Boolean, onSend: (String) -> Unit, onStop: () -> Unit, 
                 event.isPlainEnter().also { if (it && ready) sendDraft() }
             },
             placeholder = { Text(stringResource(R.string.chat_input_hint)) },
+            inputTransformation = CutOff,
             lineLimits = TextFieldLineLimits.MultiLine(maxHeightInLines = 6),
         )
         if (answering) {
@@ -63,4 +66,16 @@ fun ChatInput(answering: Boolean, onSend: (String) -> Unit, onStop: () -> Unit, 
 }
 
 /** Enter on a keyboard sends; with Shift it is a new line, as on a screen keyboard. */
-private fun KeyEvent.isPlainEnter(): Boolean = key == Key.Enter && type == KeyEventType.KeyDown && !isShiftPressed
+private fun KeyEvent.isPlainEnter(): Boolean =
+    (key == Key.Enter || key == Key.NumPadEnter) && type == KeyEventType.KeyDown && !isShiftPressed
+
+/** The draft is part of the saved state, of which the system takes less than a megabyte; more would be a crash. */
+private object CutOff : InputTransformation {
+    override fun TextFieldBuffer.transformInput() {
+        if (length <= MOST_CHARACTERS) return
+        val end = if (charAt(MOST_CHARACTERS - 1).isHighSurrogate()) MOST_CHARACTERS - 1 else MOST_CHARACTERS
+        replace(end, length, "")
+    }
+}
+
+private const val MOST_CHARACTERS = 100_000

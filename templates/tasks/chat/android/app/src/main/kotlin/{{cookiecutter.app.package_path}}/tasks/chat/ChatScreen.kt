@@ -32,8 +32,11 @@ import androidx.compose.material3.TopAppBar
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.rememberCoroutineScope
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.LocalClipboard
@@ -50,23 +53,48 @@ import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.LifecycleStartEffect
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import {{ cookiecutter.app.package }}.R
+import {{ cookiecutter.app.package }}.model.Benchmark
 import {{ cookiecutter.app.package }}.model.SessionState
+import {{ cookiecutter.app.package }}.ui.BenchmarkScreen
 import {{ cookiecutter.app.package }}.ui.MessagePane
 import {{ cookiecutter.app.package }}.ui.SessionPane
 import dev.handheld.HandheldException
+import dev.handheld.Manifest
 import kotlinx.coroutines.launch
 
 @Composable
 fun ChatScreen(viewModel: ChatViewModel, onBack: (() -> Unit)?) {
     val state by viewModel.state.collectAsStateWithLifecycle()
     val model by viewModel.model.collectAsStateWithLifecycle()
-    val snackbar = remember { SnackbarHostState() }
+    var measuring by rememberSaveable { mutableStateOf(false) }
     // The system may have taken the model's memory while the app was away.
     LifecycleStartEffect(viewModel) {
         if (model is SessionState.Released) viewModel.load()
         onStopOrDispose {}
     }
-    ChatSheets(viewModel, state) { sheets ->
+    if (measuring) {
+        ChatBenchmark(viewModel.benchmark, state.manifest) { measuring = false }
+    } else {
+        Conversation(viewModel, state, model, onMeasure = { measuring = true }, onBack)
+    }
+}
+
+@Composable
+private fun ChatBenchmark(benchmark: Benchmark, manifest: Manifest?, onBack: () -> Unit) {
+    val state by benchmark.state.collectAsStateWithLifecycle()
+    BenchmarkScreen(manifest?.model?.title.orEmpty(), state, benchmark::start, benchmark::stop, onBack)
+}
+
+@Composable
+private fun Conversation(
+    viewModel: ChatViewModel,
+    state: ChatState,
+    model: SessionState,
+    onMeasure: () -> Unit,
+    onBack: (() -> Unit)?,
+) {
+    val snackbar = remember { SnackbarHostState() }
+    ChatSheets(viewModel, state, (model as? SessionState.Ready)?.memory, onMeasure) { sheets ->
         Scaffold(
             topBar = { ChatBar(state, sheets, onBack) },
             bottomBar = { BottomInput(state.answering, viewModel::send, viewModel::stop) },
@@ -78,6 +106,7 @@ fun ChatScreen(viewModel: ChatViewModel, onBack: (() -> Unit)?) {
             } else {
                 Column(area) {
                     ModelNotice(model, viewModel::load)
+                    if (!state.saved) Notice(stringResource(R.string.chat_not_saved))
                     Turns(state, answerActions(snackbar), viewModel::retry, Modifier.weight(1f))
                 }
             }
@@ -171,7 +200,8 @@ private fun ModelNotice(model: SessionState, onRetry: () -> Unit) {
         is SessionState.Copying -> Notice(stringResource(R.string.copying_model))
         is SessionState.Loading -> Notice(stringResource(R.string.loading_model))
         is SessionState.Failed -> Problem(model.failure, onRetry)
-        is SessionState.Released, is SessionState.Ready -> Unit
+        is SessionState.Released -> Notice(stringResource(R.string.model_released))
+        is SessionState.Ready -> Unit
     }
 }
 
@@ -179,7 +209,9 @@ private fun ModelNotice(model: SessionState, onRetry: () -> Unit) {
 private fun Notice(text: String) {
     Text(
         text,
-        modifier = Modifier.fillMaxWidth().padding(horizontal = 16.dp, vertical = 8.dp),
+        modifier = Modifier.fillMaxWidth().padding(horizontal = 16.dp, vertical = 8.dp).semantics {
+            liveRegion = LiveRegionMode.Polite
+        },
         style = MaterialTheme.typography.labelLarge,
     )
 }

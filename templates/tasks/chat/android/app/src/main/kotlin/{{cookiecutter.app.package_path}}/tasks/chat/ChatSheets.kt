@@ -27,15 +27,32 @@ fun interface Sheets {
     fun open(sheet: Sheet)
 }
 
-/** Draws [content], and over it the sheet that it opened. */
+/**
+ * Draws [content], and over it the sheet that it opened.
+ *
+ * @param memory bytes that the loaded model takes; null while it is not loaded
+ * @param onMeasure leads to the benchmark
+ */
 @Composable
-fun ChatSheets(viewModel: ChatViewModel, state: ChatState, content: @Composable (Sheets) -> Unit) {
+fun ChatSheets(
+    viewModel: ChatViewModel,
+    state: ChatState,
+    memory: Long?,
+    onMeasure: () -> Unit,
+    content: @Composable (Sheets) -> Unit,
+) {
     var shown by rememberSaveable { mutableStateOf<Sheet?>(null) }
     val dismiss = { shown = null }
     content(Sheets { shown = it })
     val manifest = state.manifest
     when (shown) {
-        Sheet.DETAILS -> if (manifest != null) DetailsSheet(manifest, state.report, dismiss)
+        Sheet.DETAILS -> if (manifest != null) {
+            val measure = {
+                dismiss()
+                onMeasure()
+            }
+            DetailsSheet(manifest, memory, state.report, measure, dismiss)
+        }
         Sheet.SETTINGS -> if (manifest != null) {
             val values by viewModel.values.collectAsStateWithLifecycle()
             SettingsSheet(

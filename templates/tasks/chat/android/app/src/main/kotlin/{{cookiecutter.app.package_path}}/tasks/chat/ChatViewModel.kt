@@ -7,6 +7,8 @@ import androidx.lifecycle.ViewModelProvider.AndroidViewModelFactory.Companion.AP
 import androidx.lifecycle.viewModelScope
 import androidx.lifecycle.viewmodel.initializer
 import androidx.lifecycle.viewmodel.viewModelFactory
+import {{ cookiecutter.app.package }}.model.Benchmark
+import {{ cookiecutter.app.package }}.model.Heat
 import {{ cookiecutter.app.package }}.model.LowMemory
 import {{ cookiecutter.app.package }}.model.SessionState
 import {{ cookiecutter.app.package }}.model.TaskAssets
@@ -36,6 +38,7 @@ import kotlinx.serialization.json.contentOrNull
  *
  * @property manifest null until it is read
  * @property problem why the last request failed; null after the next one
+ * @property saved false when the conversation could not be written to its file
  */
 data class ChatState(
     val conversation: Conversation = Conversation(),
@@ -43,6 +46,7 @@ data class ChatState(
     val manifest: Manifest? = null,
     val report: Report? = null,
     val problem: HandheldException? = null,
+    val saved: Boolean = true,
 )
 
 /** Owns the conversation and the model; lives as long as the screen is wanted, not as long as it is drawn. */
@@ -51,10 +55,14 @@ class ChatViewModel(
     private val assets: TaskAssets,
     private val store: ConversationStore,
     private val settings: TaskSettings,
+    readHeat: () -> Heat,
     watchMemory: (onLow: () -> Unit) -> AutoCloseable,
 ) : ViewModel() {
     private val session = TaskSession(viewModelScope) { onCopy -> assets.open(name, onCopy = onCopy) }
     val model: StateFlow<SessionState> = session.state
+
+    /** Uses the same model, but another conversation: while it runs no question is taken. */
+    val benchmark: Benchmark = Benchmark(viewModelScope, { assets.golden(name) }, ::lend, readHeat)
 
     private val mutableState = MutableStateFlow(ChatState())
     val state: StateFlow<ChatState> = mutableState.asStateFlow()
@@ -91,9 +99,14 @@ class ChatViewModel(
     /** Loads the model if it is not there: at the start, after a failure, and when the app comes back. */
     fun load(): Unit = session.load()
 
+    private suspend fun lend(): HandheldTask {
+        informed = null // it comes back without the conversation
+        return session.ready()
+    }
+
     /** Asks `question`; nothing happens while an answer is on its way. */
     fun send(question: String) {
-        if (state.value.answering || question.isBlank()) return
+        if (state.value.answering || benchmark.isRunning || question.isBlank()) return
         mutableState.update { it.copy(answering = true, problem = null) }
         answer = viewModelScope.launch {
             try {
@@ -181,10 +194,14 @@ class ChatViewModel(
 
     private fun instructions(): String = (values.value[INSTRUCTIONS] as? JsonPrimitive)?.contentOrNull.orEmpty()
 
-    private suspend fun save() = store.save(state.value.conversation)
+    private suspend fun save() {
+        val saved = store.save(state.value.conversation)
+        mutableState.update { it.copy(saved = saved) }
+    }
 
     private fun freeMemory() {
         stop()
+        benchmark.stop()
         informed = null
         session.release()
     }
@@ -201,6 +218,7 @@ class ChatViewModel(
                     assets = TaskAssets(application),
                     store = ConversationStore(File(application.filesDir, "tasks/$name/conversation.json")),
                     settings = TaskSettings(application, name),
+                    readHeat = { Heat.read(application) },
                     watchMemory = { onLow -> LowMemory(application, onLow) },
                 )
             }
