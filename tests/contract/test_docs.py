@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from handheld.tools import Tools
+
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
@@ -34,3 +36,17 @@ def test_every_written_page_is_reached_from_the_readme(repository: Path) -> None
         waiting += sorted(page.glob("*.md")) if page.is_dir() else links(page) if page.suffix == ".md" else []
     left = [page for page in pages(repository) if page not in reached and page.parent.name != "generated"]
     assert [str(page) for page in left] == []
+
+
+PAGE = re.compile(r"docs/(?:guide|how-to|decisions)/[\w-]+\.md")
+
+
+def test_every_page_that_the_code_names_is_there(repository: Path, own_tools: Tools) -> None:
+    listed = own_tools.run(["git", "ls-files", "--", ":!*.md", ":!tests/render/snapshots"], cwd=repository)
+    named = {
+        (name, page)
+        for name in listed.stdout.splitlines()
+        for page in PAGE.findall((repository / name).read_bytes().decode("utf-8", errors="ignore"))
+    }
+    assert named
+    assert sorted(pair for pair in named if not (repository / pair[1]).exists()) == []
