@@ -1,6 +1,7 @@
 """What was really proven: docs/generated/proof.json, one entry for each (task, runtime, model) at its best level.
 
-`nox -s prove` runs golden cases and writes entries; tables in the documentation and `handheld list` only read them.
+`nox -s prove` and the lanes of the phones (given --record) run golden cases and write entries; tables in the
+documentation and `handheld list` only read them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handheld import __version__
+
+if TYPE_CHECKING:
+    from handheld.facts import HostFacts
+    from handheld.lock import Lock
 
 LEVELS = ("graph", "host", "jvm", "swift", "emulator", "simulator", "device")
 """Weakest first; see docs/guide/proof.md."""
@@ -25,6 +33,13 @@ class Proof:
     level: str
     where: str
     version: str
+
+
+def proofs_of(lock: Lock, level: str, machine: HostFacts) -> list[Proof]:
+    """What an app has proven whose golden cases have all just passed on this machine."""
+    where = f"{machine.os} {machine.arch}"
+    tasks = [task for task in lock.tasks if task.golden is not None]
+    return [Proof(task.name, task.runtime, task.model, level, where, __version__) for task in tasks]
 
 
 def load_proofs(root: Path) -> tuple[Proof, ...]:

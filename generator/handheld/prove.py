@@ -1,6 +1,6 @@
 """Runs the golden case of every task with every model on this machine and records what passed: `nox -s prove`.
 
-The only writer of docs/generated/proof.json. A model whose terms were not accepted here is left as it was.
+A model whose terms were not accepted here is left as it was.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from handheld import __version__, resources
+from handheld import resources
 from handheld.binding import Value
 from handheld.build import build_app
 from handheld.catalog import APP_PLATFORMS, HOST, Catalog, load_catalog
@@ -20,7 +20,7 @@ from handheld.identity import identify
 from handheld.models import fetch_models
 from handheld.plan import make_plan
 from handheld.progress import Progress, make_progress
-from handheld.proof import Proof, record
+from handheld.proof import Proof, proofs_of, record
 from handheld.render import render_app
 from handheld.run import run_golden
 from handheld.spec import AppSpec, TaskChoice
@@ -55,8 +55,7 @@ def prove_host(catalog: Catalog, folder: Path, tools: Tools, progress: Progress)
                 progress.note(f"{error.what} Left as it was.")
                 continue
             for _ in run_golden(build_app(app, tools, progress), None, Nowhere(), progress):
-                where = f"{machine.os} {machine.arch}"
-                yield Proof(task.name, plan.tasks[0].runtime.name, model.name, HOST, where, __version__)
+                yield from proofs_of(app.lock, HOST, machine)
 
 
 def main(arguments: Sequence[str] = ()) -> int:
