@@ -54,8 +54,8 @@ def prove_host(catalog: Catalog, folder: Path, tools: Tools, progress: Progress)
             except TermsNotAccepted as error:
                 progress.note(f"{error.what} Left as it was.")
                 continue
-            for _ in run_golden(build_app(app, tools, progress), None, Nowhere(), progress):
-                yield from proofs_of(app.lock, HOST, machine)
+            list(run_golden(build_app(app, tools, progress), None, Nowhere(), progress))
+            yield from proofs_of(app.lock, HOST, machine)
 
 
 def main(arguments: Sequence[str] = ()) -> int:
