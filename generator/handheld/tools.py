@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import join as shell_join
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from handheld.errors import CacheReadOnly, ToolFailed, ToolMissing, ToolTimeout
 from handheld.progress import Progress
@@ -43,6 +43,24 @@ class Completed:
     stdout: str
     stderr: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """A process that runs beside what else is done."""
+
+    _process: subprocess.Popen[bytes]
+
+    @property
+    def ended(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._process.poll()
+
+    def wait(self, seconds: float) -> bool:
+        """Give it time to end by itself; whether it did."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.poll() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +151,44 @@ class Tools:
         if check and not stopped and done.returncode != 0:
             raise ToolFailed(shell_join(command), done.returncode, _last_lines(done.stdout))
         return done
+
+    @contextlib.contextmanager
+    def background(
+        self, argv: Sequence[str | Path], log: Path, *, env: Mapping[str, str] | None = None
+    ) -> Iterator[Background]:
+        """Run something beside what the block does; its output goes to `log`, its tree is ended after the block.
+
+        It gets a session of its own: Ctrl-C reaches this process alone, which then ends it in order.
+        """
+        command = self._resolved(argv)
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                command,
+                env={**self.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield Background(process)
+        finally:
+            end_tree(process)
+
+    @contextlib.contextmanager
+    def open_url(self, url: str, timeout: float = 30.0) -> Iterator[tuple[BinaryIO, int | None]]:
+        """Open a download: its stream, and its bytes when the server tells them. Proxies are taken from the system.
+
+        Raises:
+            OSError: no connection, or the server refused (urllib's HTTPError and URLError are OSErrors).
+        """
+        import urllib.request  # noqa: PLC0415 - only a download needs it
+
+        if not url.startswith(("https://", "http://127.0.0.1")):
+            raise OSError(f"{url} is not https")
+        with urllib.request.urlopen(url, timeout=timeout) as answer:
+            length = answer.headers.get("Content-Length")
+            yield answer, int(length) if length else None
 
     def fetch_pypi(self, requirement: str, sha256: str, kind: str, progress: Progress, size: int | None = None) -> Path:
         """Give the archive `name==version` from the cache, or download it with pip.

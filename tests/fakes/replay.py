@@ -109,7 +109,7 @@ def _fits(row: Row, index: int, tool: str, arguments: Sequence[str], calls: Sequ
     if "before" in row and any(line.startswith(row["before"]) for line in said):
         return False
     played = sum(call["tool"] == tool and call["row"] == index for call in calls)
-    return played < row.get("times", sys.maxsize)
+    return bool(played < row.get("times", sys.maxsize))
 
 
 def _play(row: Row, arguments: Sequence[str], calls: Sequence[Row]) -> int:

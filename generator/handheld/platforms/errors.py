@@ -44,7 +44,11 @@ class DeviceHindered(MachineError):
     """A device is there and cannot be used now."""
 
     def __init__(self, device: Device) -> None:
-        super().__init__(f"{device.name} cannot be used: it is {device.hindered}.", "", device.how)
+        super().__init__(
+            f"{device.name} cannot be used: it is {device.hindered}.",
+            "It is there, and does not let this machine in.",
+            device.how,
+        )
 
 
 class AppCrashed(AppError):

@@ -5,7 +5,11 @@ from __future__ import annotations
 from handheld.platforms import Platform
 
 TARGETS = {"android": "an Android phone or emulator"}
-LANES = {"android": "build the Android app", "android-device": "run it on an Android device"}
+LANES = {
+    "android": "build the Android app",
+    "android-device": "run it on an Android phone",
+    "android-emulator": "run it on an Android emulator",
+}
 
 
 def load() -> Platform:

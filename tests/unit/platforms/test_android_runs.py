@@ -1,0 +1,627 @@
+"""Whole Android runs through the real command line, with an SDK that plays what real ones have said."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import signal
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fakes import replay
+from handheld.platforms.android import facts
+from helpers.servers import Answers, serving
+from unit.platforms.android_sdk import (
+    BUNDLE,
+    EMULATOR,
+    PHONE,
+    Sdk,
+    attached,
+    emulates,
+    gradle,
+    gradle_with_tests,
+    installs,
+    java,
+    make_sdk,
+    on,
+    pictures,
+    proves,
+    put,
+    row,
+)
+
+COLLECTED = {"selftest.json", "screenshot.png", "logcat.txt", "gradle.log", "report.json"}
+
+
+@pytest.fixture
+def sdk(tmp_path: Path) -> Sdk:
+    return make_sdk(tmp_path)
+
+
+def explained(text: str) -> None:
+    assert all(word in text for word in ("Cause: ", "Fix: ")), text
+
+
+# What goes well.
+
+
+def test_a_phone(sdk: Sdk) -> None:
+    sdk.plays(
+        java(), attached("devices-phone.txt"), gradle(), installs(PHONE), proves(PHONE, hangs=True), pictures(PHONE)
+    )
+    done = sdk.run("--on", "android")
+    assert done.out == "chat: passed ('The capital of France is Paris.')\n"
+    assert "is installed on ALP AL00" in done.err
+    assert {path.name for path in sdk.reports.iterdir()} == COLLECTED
+    report = json.loads((sdk.reports / "report.json").read_text())
+    assert report["tasks"][0]["report"]["generated_tokens_per_s"] == 31.5, "the whole report, not the log's line"
+    assert report["passed"] is True
+
+
+def test_a_phone_for_programs(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-two.txt"), [on(EMULATOR, "emu", "avd", "name", out="avd-name.txt")],
+              gradle(), installs(PHONE), proves(PHONE, hangs=True), pictures(PHONE))  # fmt: skip
+    told = sdk.run("--on", f"android:{PHONE}", "--json").json
+    assert (told["event"], told["passed"], told["target"]) == ("golden", True, f"android:{PHONE}")
+    assert told["tasks"][0]["task"] == "chat"
+    assert all(Path(path).is_file() for path in told["files"])
+
+
+def test_an_emulator_from_its_start_to_its_end(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-server-started.txt"), gradle(), emulates(),
+              installs(EMULATOR), proves(EMULATOR, hangs=True), pictures(EMULATOR))  # fmt: skip
+    done = sdk.run("--on", "android")
+    assert "chat: passed" in done.out
+    assert "Shutting down the emulator handheld-35" in done.err
+    assert {path.name for path in sdk.reports.iterdir()} == COLLECTED | {"emulator.log"}
+    asked = sdk.asked("adb")
+    assert asked.index("-s emulator-5554 emu kill") > asked.index("-s emulator-5554 shell pm path android")
+    assert asked[-1] == "kill-server", "the server that was started here is ended here"
+
+
+def test_a_server_that_ran_before_is_left_alone(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-none.txt"), gradle(), emulates(),
+              installs(EMULATOR), proves(EMULATOR, hangs=True), pictures(EMULATOR))  # fmt: skip
+    sdk.run("--on", "android")
+    assert "kill-server" not in sdk.asked("adb")
+
+
+def test_an_emulator_that_runs_is_used_and_left_running(sdk: Sdk) -> None:
+    name = [on(EMULATOR, "emu", "avd", "name", out="avd-name.txt")]
+    sdk.plays(java(), attached("devices-emulator.txt"), name, gradle(), installs(EMULATOR),
+              proves(EMULATOR, hangs=True), pictures(EMULATOR))  # fmt: skip
+    assert "chat: passed" in sdk.run("--on", "android:handheld-35").out
+    assert not any(line.endswith(("emu kill", "kill-server")) for line in sdk.asked("adb"))
+
+
+def test_instrumented_tests(sdk: Sdk) -> None:
+    more = [
+        on(PHONE, "install", "-r", "-t", "*androidTest.apk", out="install-success.txt"),
+        on(PHONE, "shell", "am", "instrument", "-w", "-r", "com.example.parrot.test/*", out="tests-passed.txt"),
+        on(PHONE, "uninstall", "com.example.parrot.test", text="Success\n"),
+    ]
+    sdk.plays(
+        java(),
+        attached("devices-phone.txt"),
+        gradle_with_tests(),
+        installs(PHONE),
+        proves(PHONE, hangs=True),
+        pictures(PHONE),
+        more,
+    )
+    assert "instrumented tests: 1 ran, 0 failed" in sdk.run("--on", "android", "--tests").out
+    assert (sdk.reports / "tests.txt").is_file()
+
+
+@pytest.mark.parametrize(
+    ("out", "said", "explains"),
+    [
+        ("tests-failed.txt", "GoldenCaseTest.everyTask_givesTheAnswerThatIsKnown: java.lang.AssertionError", False),
+        ("tests-none.txt", "ran no test", True),
+        ("tests-crashed.txt", "Process crashed.", True),
+        ("tests-no-package.txt", "Unable to find instrumentation info", True),
+    ],
+)
+def test_instrumented_tests_that_do_not_pass(sdk: Sdk, out: str, said: str, explains: bool) -> None:
+    more = [
+        on(PHONE, "install", "-r", "-t", "*androidTest.apk", out="install-success.txt"),
+        on(PHONE, "shell", "am", "instrument", "**", out=out),
+        on(PHONE, "uninstall", "com.example.parrot.test", text="Success\n"),
+    ]
+    sdk.plays(
+        java(),
+        attached("devices-phone.txt"),
+        gradle_with_tests(),
+        installs(PHONE),
+        proves(PHONE, hangs=True),
+        pictures(PHONE),
+        more,
+    )
+    done = sdk.run("--on", "android", "--tests", exit_code=1)
+    assert said in done.out + done.err
+    assert ("Fix: " in done.err) == explains
+
+
+# Devices that cannot be used.
+
+
+def test_two_devices(sdk: Sdk) -> None:
+    name = [on(EMULATOR, "emu", "avd", "name", out="avd-name.txt")]
+    sdk.plays(java(), attached("devices-two.txt"), name)
+    done = sdk.run("--on", "android", exit_code=2)
+    explained(done.err)
+    assert f"android:{PHONE}  ALP AL00" in done.err
+    assert f"android:{EMULATOR}  handheld-35" in done.err
+    assert "--on android:" in done.err
+
+
+def test_two_devices_and_a_person(sdk: Sdk) -> None:
+    name = [on(EMULATOR, "emu", "avd", "name", out="avd-name.txt")]
+    sdk.plays(
+        java(), attached("devices-two.txt"), name, gradle(), installs(PHONE), proves(PHONE, hangs=True), pictures(PHONE)
+    )
+    terminal = sdk.terminal("--on", "android")
+    listed = terminal.wait_for("Which one? [1]: ")
+    assert "1  android:UYT5T18414003349  ALP AL00" in listed
+    assert "2  android:emulator-5554  handheld-35" in listed
+    terminal.type("1\n")
+    terminal.wait_for("chat: passed")
+    assert terminal.end() == 0
+    sdk.ended_well()
+
+
+@pytest.mark.parametrize(
+    ("out", "word", "fix"),
+    [
+        ("devices-phone-unauthorized.txt", "not authorised", "USB debugging"),
+        ("devices-offline.txt", "offline", "adb reconnect offline"),
+        ("devices-no-permissions.txt", "without permissions", "udev"),
+    ],
+)
+def test_a_phone_that_cannot_be_used(sdk: Sdk, out: str, word: str, fix: str) -> None:
+    sdk.plays(java(), attached(out))
+    done = sdk.run("--on", "android", exit_code=3)
+    explained(done.err)
+    assert word in done.err
+    assert fix in done.err
+    listed = sdk.command("run", sdk.app, "--list", "--json").json
+    assert [place["hindered"] for place in listed if place["kind"] == "phone"] == [word]
+
+
+def test_a_device_that_is_not_there(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-phone.txt"))
+    done = sdk.run("--on", "android:nobody", exit_code=2)
+    assert f"android:{PHONE}" in done.err
+    assert "android:handheld-35" in done.err
+
+
+# Emulators that do not come up.
+
+
+def test_no_acceleration(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-none.txt"))
+    done = sdk.run("--on", "android", exit_code=3, environ={"HANDHELD_KVM": str(sdk.folder / "kvm")})
+    explained(done.err)
+    assert "gpasswd" in done.err
+    assert not sdk.asked("gradlew"), "told before anything is built"
+
+
+def test_no_acceleration_by_the_emulator_itself(sdk: Sdk) -> None:
+    accel = [row("emulator", "-accel-check", out="accel-none.txt", code=1)]
+    sdk.plays(java(), attached("devices-none.txt"), accel)
+    assert "VT disabled in BIOS" in sdk.run("--on", "android", exit_code=3).err
+
+
+def test_no_space_for_an_emulator(sdk: Sdk) -> None:
+    rows = [
+        row("emulator", "-accel-check", out="accel-kvm.txt"),
+        row("emulator", "-avd", "**", out="emulator-no-space.txt", code=1),
+        on(EMULATOR, "shell", "getprop", "sys.boot_completed", text="", code=1),
+        on(EMULATOR, "emu", "kill", code=1),
+    ]
+    sdk.plays(java(), attached("devices-none.txt"), gradle(), rows)
+    done = sdk.run("--on", "android", exit_code=3)
+    explained(done.err)
+    assert "needs 7.7 GB" in done.err
+    assert "5.6 GB are free" in done.err
+
+
+def test_an_emulator_that_ends(sdk: Sdk) -> None:
+    rows = [
+        row("emulator", "-accel-check", out="accel-kvm.txt"),
+        row("emulator", "-avd", "**", out="emulator-no-kvm.txt", code=1),
+        on(EMULATOR, "shell", "getprop", "sys.boot_completed", text="", code=1),
+        on(EMULATOR, "emu", "kill", code=1),
+    ]
+    sdk.plays(java(), attached("devices-none.txt"), gradle(), rows)
+    done = sdk.run("--on", "android", exit_code=3)
+    explained(done.err)
+    assert "vmx or svm" in done.err
+
+
+def test_an_emulator_that_never_boots(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-none.txt"), gradle(), emulates(ready=False))
+    done = sdk.run("--on", "android", "--limit", "2", exit_code=3)
+    explained(done.err)
+    assert "not ready after 2 s" in done.err
+    assert "--limit 4" in done.err
+
+
+def test_ctrl_c_while_it_boots(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-none.txt"), gradle(), emulates(ready=False))
+    process = sdk.command.start("run", sdk.app, "--on", "android")
+    end = time.monotonic() + 60
+    while len([line for line in sdk.asked("adb") if "getprop" in line]) < 3:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Shutting down the emulator" in err
+    assert b"Traceback" not in err
+    assert out == b""
+    sdk.ended_well()
+
+
+def test_a_virtual_device_is_made(sdk: Sdk) -> None:
+    ini = sdk.folder / "home" / ".android" / "avd" / "handheld-35.ini"
+    ini.unlink()
+    image = facts.image_package().name
+    made = row("avdmanager", "--silent", "create", "avd", "--force", "--name", "handheld-35", "--package", image,
+               stdin="no", writes={str(ini): "path=\n"})  # fmt: skip
+    sdk.plays(java(), attached("devices-none.txt"), [made], gradle(), emulates(),
+              installs(EMULATOR), proves(EMULATOR, hangs=True), pictures(EMULATOR))  # fmt: skip
+    assert "chat: passed" in sdk.run("--on", "android").out
+
+
+def test_a_virtual_device_that_cannot_be_made(sdk: Sdk) -> None:
+    (sdk.folder / "home" / ".android" / "avd" / "handheld-35.ini").unlink()
+    said = "Error: Package path is not valid. Valid system image paths are:\nnull\n"
+    rows = [
+        row("avdmanager", "--silent", "create", "**", text=said, code=1),
+        row("emulator", "-accel-check", out="accel-kvm.txt"),
+    ]
+    sdk.plays(java(), attached("devices-none.txt"), rows)
+    done = sdk.run("--on", "android", exit_code=3)
+    explained(done.err)
+    assert "Package path is not valid" in done.err
+
+
+# Apps that are not taken, crash or hang.
+
+
+@pytest.mark.parametrize(
+    ("out", "fix", "danger"),
+    [
+        ("install-storage.txt", "df -h /data", True),
+        ("install-incompatible.txt", f"adb -s {PHONE} uninstall com.example.parrot", True),
+        ("install-downgrade.txt", f"adb -s {PHONE} uninstall com.example.parrot", True),
+        ("install-abi.txt", "ro.product.cpu.abilist", False),
+        ("install-restricted.txt", "Install via USB", False),
+        ("install-connection.txt", "logcat -d -s PackageManager", False),
+    ],
+)
+def test_a_phone_that_does_not_take_the_app(sdk: Sdk, out: str, fix: str, danger: bool) -> None:
+    sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE, out, code=1))
+    done = sdk.run("--on", "android", exit_code=1)
+    explained(done.err)
+    assert fix in done.err
+    assert ("Danger: " in done.err) == danger
+
+
+def test_success_is_the_word_and_not_the_exit_code(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE, "install-abi.txt", code=0))
+    sdk.run("--on", "android", exit_code=1)
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("log-exception.txt", 'library "libhandheld.so" not found'),
+        ("log-signal.txt", "input is not valid Modified UTF-8"),
+        ("log-memory.txt", "Kill 'com.example.parrot'"),
+    ],
+)
+def test_an_app_that_crashes(sdk: Sdk, log: str, said: str) -> None:
+    sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE), proves(PHONE, log, hangs=True))
+    done = sdk.run("--on", "android", exit_code=1)
+    explained(done.err)
+    assert "crashed on ALP AL00" in done.err
+    assert said in done.err
+    assert said in (sdk.reports / "logcat.txt").read_text(), "the log is kept when something failed"
+
+
+def test_an_app_that_hangs(sdk: Sdk) -> None:
+    sdk.plays(
+        java(), attached("devices-phone.txt"), gradle(), installs(PHONE), proves(PHONE, "log-silent.txt", hangs=True)
+    )
+    done = sdk.run("--on", "android", "--limit", "2", exit_code=1)
+    explained(done.err)
+    assert "nothing came for 2 s" in done.err
+
+
+def test_a_phone_that_is_pulled_out(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE), proves(PHONE, "log-silent.txt", code=1))
+    assert "the connection to the device ended" in sdk.run("--on", "android", exit_code=1).err
+
+
+def test_an_app_that_does_not_start(sdk: Sdk) -> None:
+    rows = proves(PHONE, start="start-missing.txt", may=True)
+    sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE), rows)
+    assert "does not exist" in sdk.run("--on", "android", exit_code=1).err
+
+
+def test_a_wrong_answer(sdk: Sdk) -> None:
+    report = [entry for entry in pictures(PHONE) if "/storage/*/selftest.json" not in entry[1]["argv"]]
+    refused = on(PHONE, "pull", "/storage/*/selftest.json", "*", text="remote object does not exist\n", code=1)
+    sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE),
+              proves(PHONE, "log-failed.txt", hangs=True), [refused], report)  # fmt: skip
+    done = sdk.run("--on", "android", exit_code=1)
+    assert done.out == "chat: failed: the answer does not contain 'Paris'\n"
+    assert json.loads((sdk.reports / "selftest.json").read_text())["passed"] is False, "at least the log's line"
+    assert (sdk.reports / "screenshot.png").is_file()
+
+
+def test_a_result_in_two_lines(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE),
+              proves(PHONE, "log-in-two.txt", hangs=True), pictures(PHONE))  # fmt: skip
+    assert "chat: passed" in sdk.run("--on", "android").out
+
+
+# Building.
+
+
+def test_a_build(sdk: Sdk) -> None:
+    sdk.plays(java(), gradle())
+    built = sdk.does("build", "--on", "android", "--json").json
+    assert Path(built["artefact"]).name == "app-debug.apk"
+    assert not built["from_cache"]
+    sdk.scenario.with_suffix(".calls").unlink()
+    sdk.plays(java(), gradle("gradle-idle.txt"))
+    assert "built before" in sdk.does("build", "--on", "android").out
+
+
+@pytest.mark.parametrize(
+    ("out", "exit_code", "said"),
+    [
+        ("gradle-kotlin.txt", 1, "tasks/chat/ChatScreen.kt:79:33 Unresolved reference 'Txt'."),
+        ("gradle-native.txt", 1, "log.cpp:62:14: error: expected expression"),
+        ("gradle-licence.txt", 3, "ndk;29.0.13846066"),
+        ("gradle-offline.txt", 3, "UnknownHostException"),
+        ("gradle-models.txt", 1, "fetch.py"),
+        ("gradle-no-wrapper-line.txt", 1, "GradleWrapperMain"),
+    ],
+)
+def test_a_build_that_fails(sdk: Sdk, out: str, exit_code: int, said: str) -> None:
+    sdk.plays(java(), gradle(out, code=1))
+    done = sdk.does("build", "--on", "android", exit_code=exit_code)
+    explained(done.err)
+    assert said in done.err
+    assert len(done.err.splitlines()) < 16, "the error, not the log"
+    assert (sdk.reports / "gradle.log").read_text().count("\n") >= 2
+
+
+def test_a_build_that_lies(sdk: Sdk) -> None:
+    sdk.plays(java(), gradle(code=1))
+    sdk.does("build", "--on", "android"), "Gradle's word counts, and the file"
+    sdk.scenario.with_suffix(".calls").unlink()
+    shutil.rmtree(sdk.app / "android" / "app" / "build")
+    sdk.plays(java(), gradle(makes=""))
+    assert "ended without app-debug.apk" in sdk.does("build", "--on", "android", exit_code=1).err
+
+
+@pytest.mark.parametrize(("out", "said"), [("java-8.txt", "version 8"), ("devices-none.txt", "version None")])
+def test_a_java_that_is_too_old(sdk: Sdk, out: str, said: str) -> None:
+    sdk.plays([row("java", "-version", out=out)])
+    done = sdk.does("build", "--on", "android", exit_code=3)
+    explained(done.err)
+    assert said in done.err
+
+
+def test_gradle_is_fetched_and_checked(sdk: Sdk) -> None:
+    (sdk.app / "android" / "gradlew").unlink()
+    archive = io.BytesIO()
+    replay.install(sdk.folder / "made", "gradle")
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.write(sdk.folder / "made" / "gradle", "gradle-9.7.1/bin/gradle")
+    content = archive.getvalue()
+    wrapper = sdk.app / "android" / "gradle" / "wrapper" / "gradle-wrapper.properties"
+    with serving(Answers({"/gradle-9.7.1-bin.zip": content})) as server:
+        url = f"{server.url}/gradle-9.7.1-bin.zip".replace(":", "\\:")
+        digest = hashlib.sha256(content).hexdigest()
+        wrapper.write_text(f"distributionUrl={url}\ndistributionSha256Sum={'0' * 64}\n")
+        sdk.plays(java(), [])
+        done = sdk.does("build", "--on", "android", exit_code=4)
+        explained(done.err)
+        assert digest in done.err
+        wrapper.write_text(f"distributionUrl={url}\ndistributionSha256Sum={digest}\n")
+        sdk.plays(java(), [("gradle", gradle()[0][1])])
+        assert "app-debug.apk" in sdk.does("build", "--on", "android").out
+        sdk.does("build", "--on", "android")
+        assert server.asked.count("GET /gradle-9.7.1-bin.zip") == 2, "once wrong, once right, never again"
+
+
+# A release.
+
+KEYS = {
+    "APP_KEYSTORE": "upload.jks",
+    "APP_KEYSTORE_PASSWORD": "s3cret-store",
+    "APP_KEY_ALIAS": "upload",
+    "APP_KEY_PASSWORD": "s3cret-key",
+}
+
+
+def keys(sdk: Sdk) -> dict[str, str]:
+    path = sdk.folder / "upload.jks"
+    path.touch()
+    return {**KEYS, "APP_KEYSTORE": str(path)}
+
+
+def test_a_release_is_signed(sdk: Sdk) -> None:
+    replay.install(sdk.folder / "bin", "jarsigner")
+    verify = [row("jarsigner", "-verify", "*app-release.aab", out="jarsigner.txt")]
+    sdk.plays(java(), gradle(task="bundleRelease", makes=BUNDLE, env={"APP_KEYSTORE_PASSWORD": "s3cret-store"}), verify)
+    built = sdk.does("build", "--on", "android", "--release", "--json", environ=keys(sdk)).json
+    assert built["artefact"].endswith("app-release.aab")
+
+
+def test_a_release_that_is_not_signed(sdk: Sdk) -> None:
+    replay.install(sdk.folder / "bin", "jarsigner")
+    verify = [row("jarsigner", "-verify", "*", text="\nno manifest.\n\njar is unsigned.\n")]
+    sdk.plays(java(), gradle(task="bundleRelease", makes=BUNDLE), verify)
+    explained(sdk.does("build", "--on", "android", "--release", exit_code=1, environ=keys(sdk)).err)
+
+
+def test_a_release_without_keys(sdk: Sdk) -> None:
+    sdk.plays()
+    done = sdk.does("build", "--on", "android", "--release", exit_code=2)
+    explained(done.err)
+    assert all(name in done.err for name in KEYS)
+    given = {**keys(sdk), "APP_KEY_ALIAS": ""}
+    assert (
+        "'APP_KEY_ALIAS' is not set"
+        in sdk.does("build", "--on", "android", "--release", exit_code=2, environ=given).err
+    )
+    gone = {**KEYS, "APP_KEYSTORE": str(sdk.folder / "gone.jks")}
+    assert "gone.jks does not exist" in sdk.does("build", "--on", "android", "--release", exit_code=2, environ=gone).err
+
+
+def test_no_password_is_ever_shown(sdk: Sdk) -> None:
+    said = (Path(__file__).parent / "transcripts" / "android" / "gradle-key.txt").read_text()
+    leaky = [row("gradlew", "--console=plain", "--no-daemon", "bundleRelease", code=1,
+                 text=f"storePassword=s3cret-store keyPassword=s3cret-key\n{said}")]  # fmt: skip
+    sdk.plays(java(), leaky)
+    done = sdk.does("build", "--on", "android", "--release", exit_code=1, environ=keys(sdk))
+    explained(done.err)
+    assert "keystore password was incorrect" in done.err
+    log = (sdk.reports / "gradle.log").read_text()
+    assert "storePassword=***" in log
+    assert not any("s3cret" in text for text in (done.out, done.err, log))
+
+
+# Installing what is missing.
+
+
+def bare(sdk: Sdk) -> list[facts.Package]:
+    """Takes the NDK and the licence away; gives what is missing."""
+    needs = facts.needs_of_app(sdk.app / "android")
+    ndk = next(package for package in facts.build_packages(needs) if package.name.startswith("ndk;"))
+    shutil.rmtree(ndk.folder(sdk.root))
+    shutil.rmtree(sdk.root / "licenses")
+    return [ndk]
+
+
+def test_nothing_is_installed_without_a_yes(sdk: Sdk) -> None:
+    (ndk,) = bare(sdk)
+    sdk.plays(java())
+    done = sdk.does("build", "--on", "android", exit_code=3)
+    explained(done.err)
+    assert ndk.name in done.err
+    assert "--yes" in done.err
+    assert "Danger: " in done.err
+
+
+def installing(sdk: Sdk, package: facts.Package, **more: object) -> list[tuple[str, dict[str, object]]]:
+    root = f"--sdk_root={sdk.root}"
+    licence = {str(sdk.root / "licenses" / facts.SDK_LICENCE): "24333f8a63b6825ea9c5514f83c2829b004d1fee\n"}
+    made = {str(package.folder(sdk.root) / package.proof): ""}
+    return [
+        row("sdkmanager", root, "--licenses", stdin="y", writes=licence, text="All SDK package licenses accepted.\n"),
+        row(
+            "sdkmanager", root, "--install", package.name, **{"writes": made, "out": "sdkmanager-installs.txt", **more}
+        ),
+    ]
+
+
+def test_what_is_missing_is_installed_after_a_yes(sdk: Sdk) -> None:
+    (ndk,) = bare(sdk)
+    sdk.plays(java(), installing(sdk, ndk), gradle())
+    assert "app-debug.apk" in sdk.does("build", "--on", "android", "--yes").out
+
+
+def test_a_person_is_asked_once(sdk: Sdk) -> None:
+    (ndk,) = bare(sdk)
+    sdk.plays(java(), attached("devices-phone.txt"), installing(sdk, ndk), gradle(), installs(PHONE),
+              proves(PHONE, hangs=True), pictures(PHONE))  # fmt: skip
+    terminal = sdk.terminal("--on", "android")
+    asked = terminal.wait_for("Install them? [y/N]: ")
+    assert ndk.name in asked
+    assert "licence" in asked
+    terminal.type("y\n")
+    rest = terminal.wait_for("chat: passed")
+    assert "[y/N]" not in rest
+    assert terminal.end() == 0
+    sdk.ended_well()
+
+
+def test_a_person_says_no(sdk: Sdk) -> None:
+    bare(sdk)
+    sdk.plays(java(), attached("devices-phone.txt"))
+    terminal = sdk.terminal("--on", "android")
+    terminal.wait_for("Install them? [y/N]: ")
+    terminal.type("n\n")
+    terminal.wait_for("Nobody agreed")
+    assert terminal.end() == 3
+    sdk.ended_well()
+
+
+def test_an_installation_that_fails(sdk: Sdk) -> None:
+    (ndk,) = bare(sdk)
+    sdk.plays(java(), installing(sdk, ndk, writes={}, out="sdkmanager-offline.txt", code=1))
+    done = sdk.does("build", "--on", "android", "--yes", exit_code=3)
+    explained(done.err)
+    assert "Failed to resolve" in done.err
+    sdk.scenario.with_suffix(".calls").unlink()
+    shutil.rmtree(sdk.root / "licenses")
+    sdk.plays(
+        java(),
+        installing(sdk, ndk, writes={}, text="Warning: Failed to find package 'ndk;1'\n", out="devices-none.txt"),
+    )
+    assert "could not be installed" in sdk.does("build", "--on", "android", "--yes", exit_code=3).err
+
+
+def test_a_machine_without_anything_asks_for_all_of_it(sdk: Sdk) -> None:
+    shutil.rmtree(sdk.root)
+    (sdk.folder / "home" / ".android" / "avd" / "handheld-35.ini").unlink()
+    sdk.plays(java())
+    done = sdk.run("--on", "android", exit_code=3)
+    wanted = (*facts.build_packages(facts.needs_of_app(sdk.app / "android")), *facts.emulator_packages())
+    assert all(package.name in done.err for package in wanted)
+    told = sdk.command("doctor", "--json", exit_code=None).json
+    lanes = {lane["name"]: lane for lane in told["lanes"]}
+    assert not any(lanes[name]["ready"] for name in ("android", "android-device", "android-emulator"))
+    listed = sdk.command("run", sdk.app, "--list", "--json").json
+    assert [(place["target"], place["hindered"]) for place in listed[1:]] == [("android", "not set up")]
+
+
+def test_the_doctor_of_a_whole_sdk(sdk: Sdk) -> None:
+    sdk.plays(java(), [row("adb", "--version", text="Android Debug Bridge version 1.0.41\n", may=True)])
+    for package in facts.build_packages(facts.needs_of_app(sdk.app / "android")):
+        put(package, sdk.root)
+    lanes = {lane["name"]: lane for lane in sdk.command("doctor", "--json", exit_code=None).json["lanes"]}
+    assert all(lanes[name]["ready"] for name in ("android", "android-device", "android-emulator")), lanes
+
+
+def test_the_list(sdk: Sdk) -> None:
+    sdk.plays(attached("devices-two.txt"), [on(EMULATOR, "emu", "avd", "name", out="avd-name.txt")])
+    said = sdk.command("run", sdk.app, "--list").out
+    assert said.count("handheld-35") == 1
+    assert f"--on android:{PHONE}" in said
+
+
+def test_prompts_are_for_the_screen(sdk: Sdk) -> None:
+    sdk.plays()
+    for more in (["Hello"], ["--set", "temperature=0"]):
+        assert "screen" in sdk.run("--on", "android", *more, exit_code=2).err
+
+
+def test_an_app_without_android(sdk: Sdk) -> None:
+    lock = sdk.app / "app.lock.toml"
+    lock.write_text(lock.read_text().replace('platforms = ["android"]', 'platforms = ["ios"]'))
+    sdk.plays()
+    explained(sdk.run("--on", "android", exit_code=2).err)
