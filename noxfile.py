@@ -76,10 +76,16 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def sanitize(session: nox.Session) -> None:
-    """Run the core under ASan, UBSan and TSan, with echo and with llama.cpp and a tiny model."""
+    """Run the core under ASan, UBSan and TSan, with every runtime that has a tiny model or with those named."""
     prepare(session, "test")
-    runtimes = session.posargs or ["echo", "llama_cpp"]
-    session.run("python", "tests/native/sanitize.py", *runtimes, env={"PYTHONPATH": "tests"})
+    session.run("python", "tests/native/sanitize.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def variants(session: nox.Session) -> None:
+    """Run ggml's builds for several processors, also emulated ARM ones; -- --write keeps the table of sizes."""
+    prepare(session, "test")
+    session.run("python", "tests/native/variants.py", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session

@@ -190,10 +190,10 @@ def _write_package(native: Path, parts: Sequence[str]) -> None:
 
 
 def _left_out(native: Path) -> Callable[[str, list[str]], set[str]]:
-    """For copytree: what tools make, anywhere, and the folders of NOT_IN_APPS at the top."""
+    """For copytree: Python, which is for tests and tools, anywhere, and the folders of NOT_IN_APPS at the top."""
 
     def ignore(folder: str, names: list[str]) -> set[str]:
-        made = {name for name in names if name == "__pycache__" or name.endswith(".pyc")}
+        made = {name for name in names if name == "__pycache__" or name.endswith((".py", ".pyc"))}
         return made | (set(names) & NOT_IN_APPS if Path(folder) == native else set())
 
     return ignore

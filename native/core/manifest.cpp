@@ -50,6 +50,14 @@ std::vector<Port> ports_of(const Json &json) {
     return ports;
 }
 
+std::string accelerator_of(const Json &json) {
+    static constexpr const char *kKnown[] = {"auto", "cpu", "gpu", "npu"};
+    std::string name = text_of(json, "accelerator");
+    if (std::none_of(std::begin(kKnown), std::end(kKnown), [&](const char *known) { return name == known; }))
+        refuse("The manifest asks for the unknown accelerator \"" + name + "\"; there are: auto, cpu, gpu, npu.");
+    return name;
+}
+
 std::string read_text(const std::string &path) {
     const File file = File::from_path("manifest", path);
     if (file.size() > static_cast<std::int64_t>(kLargestManifest)) refuse(path + " is too large for a manifest.");
@@ -106,6 +114,7 @@ Manifest read_manifest(const hh_task_options &options) {
     manifest.runtime = text_of(manifest.json, "runtime");
     manifest.shape = text_of(manifest.json, "shape");
     if (manifest.json.contains("chat_template")) manifest.chat_template = text_of(manifest.json, "chat_template");
+    if (manifest.json.contains("accelerator")) manifest.accelerator = accelerator_of(manifest.json);
     manifest.ports = ports_of(manifest.json);
     manifest.settings = Settings(object_of(manifest.json, "settings"), "The setting");
     manifest.options = Settings(object_of(manifest.json, "options"), "The option");

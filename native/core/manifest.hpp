@@ -19,6 +19,7 @@ struct Port {
 struct Manifest {
     Json json;  // as read, for hh_task_info()
     std::string task, runtime, shape, chat_template;
+    std::string accelerator = "auto";  // or cpu, gpu, npu: what the app asks for
     std::vector<Port> ports;
     std::vector<File> files;
     Settings settings, options;

@@ -39,16 +39,12 @@ hh_task::hh_task(const hh_task_options &options) : manifest_(hh::read_manifest(o
 void hh_task::load() {
     const std::lock_guard work(work_);
     if (loaded_) return;
-    {
-        const std::lock_guard inbox(inbox_);
-        cancel_load_ = false;
-        loading_ = true;
-    }
-    struct Done {
+    struct Done {  // whatever came of it: a cancel is used up
         hh_task *task;
         ~Done() {
             const std::lock_guard inbox(task->inbox_);
-            task->loading_ = false;
+            task->cancel_load_ = false;
+            task->loadable_ = !task->loaded_;
         }
     } const done{this};
     progress_ = 0;
@@ -58,7 +54,9 @@ void hh_task::load() {
         progress_ = fraction;
         cancel.check();
     };
-    logic_->load(*runtime_, {manifest_.files, manifest_.options, manifest_.chat_template, advance, cancel});
+    cancel.check();
+    logic_->load(*runtime_, {manifest_.files, manifest_.options, manifest_.chat_template, manifest_.accelerator, advance,
+                             cancel});
     load_ms_ = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     progress_ = 1;
     loaded_ = true;
@@ -191,7 +189,7 @@ hh_status hh_task::work_on_run(hh_value &out) {
 void hh_task::cancel(hh_run run) {
     const std::lock_guard inbox(inbox_);
     if (run == HH_RUN_LOAD) {
-        if (loading_) cancel_load_ = true;
+        if (loadable_) cancel_load_ = true;
     } else if (run == current_run_) {
         cancel_run_ = true;
     } else if ((!queue_.empty() && run >= queue_.front().run && run <= last_run_) ||
@@ -209,7 +207,7 @@ void hh_task::reset() {
         cancelled_.clear();
         open_run_ = 0;
         current_run_ = 0;
-        cancel_run_ = false;
+        cancel_run_ = cancel_load_ = false;
     }
     trace_.clear();
     logic_->reset();

@@ -61,7 +61,7 @@ private:
     bool discard_open_run_ = false;  // that run is over already: its late values vanish
     hh_run current_run_ = 0;       // the run that receive works on, or 0
     std::set<hh_run> cancelled_;   // runs cancelled before receive came to them
-    bool loading_ = false;
+    bool loadable_ = true;           // no load has succeeded yet, so that one may be cancelled, also before it begins
     std::uint64_t dropped_ = 0;
 
     std::atomic<bool> cancel_run_{false}, cancel_load_{false};

@@ -29,8 +29,16 @@ struct ModelRequest {
     const std::vector<File> &files;
     const Settings &options;
     const std::string &chat_template;            // replaces the model's own if not empty
+    const std::string &accelerator;              // auto, cpu, gpu or npu; if it cannot be had: the CPU, and say so
     std::function<void(float)> progress;         // 0 to 1; throws Cancelled when the load was cancelled
     CancelToken cancel;
+};
+
+/** What computes, and why it is nothing better. */
+struct Accelerator {
+    std::string kind = "cpu";  // cpu, gpu or npu
+    std::string device;        // its name; for the CPU the kind of processor that the code in use is built for, or empty
+    std::string note;          // a part of a sentence: why it is not the one asked for, or not the best; or empty
 };
 
 /** Bytes by part. */
@@ -76,7 +84,7 @@ public:
     [[nodiscard]] virtual std::size_t longest_token() const = 0;
     [[nodiscard]] virtual int threads() const = 0;
     [[nodiscard]] virtual Memory memory() const = 0;
-    [[nodiscard]] virtual std::string accelerator() const = 0;
+    [[nodiscard]] virtual Accelerator accelerator() const = 0;
     /** Facts of the model for hh_task_info(). */
     [[nodiscard]] virtual Json describe() const = 0;
 };

@@ -195,6 +195,8 @@ HH_API hh_status hh_task_receive(hh_task *task, hh_value *out, hh_error *error);
 /**
  * Asks one run to stop. From any thread; returns at once. The running receive answers HH_CANCELLED within the runtime's
  * cancel granularity (llama.cpp: one decode batch). A run that is over, or not the one named, is never touched.
+ * HH_RUN_LOAD stops the load that runs, or the next one when none does: a cancel that comes just before the load's first
+ * step is not lost. It is used up by that load, dropped by hh_task_reset(), and without effect once the model is loaded.
  */
 HH_API void hh_task_cancel(hh_task *task, hh_run run);
 

@@ -122,7 +122,9 @@ typedef enum hh_pixels {
 #define HH_REPORT_GENERATED_TOKENS_PER_S "generated_tokens_per_s" /**< Generated tokens per second of wall time, the first one excluded. */
 #define HH_REPORT_MEMORY "memory" /**< Bytes by part: model, cache, compute and process_peak. */
 #define HH_REPORT_THREADS "threads" /**< Threads used for inference. */
-#define HH_REPORT_ACCELERATOR "accelerator" /**< What really computed: cpu, or the name of the device. */
+#define HH_REPORT_ACCELERATOR "accelerator" /**< What really computed: cpu, gpu or npu. */
+#define HH_REPORT_DEVICE "device" /**< Its name; for the CPU the kind of processor that the code in use is built for, where there are several. */
+#define HH_REPORT_ACCELERATOR_NOTE "accelerator_note" /**< Why it is not the one asked for, or not the best one; missing when there is nothing to say. */
 #define HH_REPORT_DROPPED "dropped" /**< Values dropped because the queue was full. */
 #define HH_REPORT_FINISH_REASON "finish_reason" /**< Why the last run ended: stop, length, cancelled, error or none yet. */
 

@@ -52,10 +52,16 @@ void before_load(const std::string &manifest) {
     Task task(manifest);
     CHECK(hh_task_progress(task.raw) == 0.0F);
     CHECK_STATUS(HH_INVALID_STATE, task.receive());
-    hh_task_cancel(task.raw, HH_RUN_LOAD);  // nothing loads: must not touch the next load
+    hh_task_cancel(task.raw, HH_RUN_LOAD);  // before the load begins: stops it all the same, and only this one
+    CHECK_STATUS(HH_CANCELLED, task.load());
+    CHECK_STATUS(HH_INVALID_STATE, task.receive());
+    hh_task_cancel(task.raw, HH_RUN_LOAD);
+    CHECK_STATUS(HH_OK, hh_task_reset(task.raw, &task.error));
     CHECK_STATUS(HH_OK, task.load());
     CHECK(hh_task_progress(task.raw) == 1.0F);
+    hh_task_cancel(task.raw, HH_RUN_LOAD);  // too late
     CHECK_STATUS(HH_OK, task.load());
+    CHECK_STATUS(HH_END, task.ask("still here"));
 }
 
 void refused_values(Task &task) {

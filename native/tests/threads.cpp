@@ -76,6 +76,7 @@ void load_cancelled(const std::string &manifest) {
     done = true;
     canceller.join();
     CHECK(status == HH_CANCELLED || status == HH_OK);
+    CHECK_STATUS(HH_OK, hh_task_reset(task.raw, &task.error));  // drops the cancels that came after the load
     CHECK_STATUS(HH_OK, task.load());
     CHECK_STATUS(HH_OK, task.configure(R"({"max_tokens": 4})"));
     CHECK_STATUS(HH_END, task.ask("after a cancelled load"));

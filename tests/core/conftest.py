@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from core.tiny_model import write_tiny_model
 from handheld.build import build_app
 from handheld.progress import SilentProgress
 from handheld.tools import Tools, open_tools
-from native.support import build, manifest, render, weights
+from native.support import build, manifest, render, runtimes, tiny_model, weights
 
 TOOLS = open_tools()
 """Opened before the guards move HOME and the cache away: sources and objects are made once for all runs."""
@@ -34,29 +35,35 @@ def tools() -> Tools:
     return TOOLS
 
 
-def make_core(folder: Path, runtime: str, model: str, programs: tuple[str, ...]) -> Core:
-    app = render(folder / "app", runtime, model, TOOLS)
-    library = build_app(app, TOOLS, SilentProgress()).library
-    where = build(app, folder / "programs", programs, TOOLS, arguments=[f"-DHH_LIBRARY={library}"])
-    return Core(app.directory, library, manifest(app), weights(app), where)
-
-
 @pytest.fixture(scope="session")
-def echo(tmp_path_factory: pytest.TempPathFactory) -> Core:
-    """The core with the example runtime."""
-    return make_core(tmp_path_factory.mktemp("echo"), "echo", "echo", ("header_as_c", "scenario", "threads"))
+def cores(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Core]:
+    """Gives the core with a runtime and the tiny model of its folder; made once a run."""
+
+    @cache
+    def core_with(runtime: str) -> Core:
+        folder = tmp_path_factory.mktemp(runtime)
+        app = render(folder / "app", runtime, tiny_model(runtime).tiny_model(folder), TOOLS)
+        library = build_app(app, TOOLS, SilentProgress()).library
+        programs = ("header_as_c", "scenario", "threads", "answer")
+        where = build(app, folder / "programs", programs, TOOLS, arguments=[f"-DHH_LIBRARY={library}"])
+        return Core(app.directory, library, manifest(app), weights(app), where)
+
+    return core_with
 
 
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Core:
-    """The core with llama.cpp and a model of 400 kB."""
-    folder = tmp_path_factory.mktemp("tiny")
-    model = write_tiny_model(folder / "tiny.gguf")
-    return make_core(folder, "llama_cpp", str(model), ("scenario", "threads"))
-
-
-@pytest.fixture(params=["echo", "tiny"])
-def core(request: pytest.FixtureRequest) -> Core:
+@pytest.fixture(params=runtimes())
+def core(request: pytest.FixtureRequest, cores: Callable[[str], Core]) -> Core:
     """Every runtime in turn."""
-    found: Core = request.getfixturevalue(request.param)
-    return found
+    return cores(request.param)
+
+
+@pytest.fixture(scope="session")
+def echo(cores: Callable[[str], Core]) -> Core:
+    """The core with the example runtime, whose answers are known."""
+    return cores("echo")
+
+
+@pytest.fixture(scope="session")
+def tiny(cores: Callable[[str], Core]) -> Core:
+    """The core with llama.cpp and a model of 400 kB."""
+    return cores("llama_cpp")

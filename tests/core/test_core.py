@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from core.conftest import Core
-from core.tiny_model import write_tiny_model
 from handheld.app_errors import CoreError
 from handheld.binding import File, Task, Value
 from handheld.status import Status
 from handheld.tools import Tools
+from native.support import tiny_model
 
+write_tiny_model = tiny_model("llama_cpp").write_tiny_model
 GREEDY = {"temperature": 0, "repeat_penalty": 1, "max_tokens": 24}
 
 
@@ -74,6 +75,46 @@ def test_the_report_has_all_fields(chat: Task) -> None:
         assert float(str(report[name])) > 0, name
     assert report["accelerator"] == "cpu"
     assert report["finish_reason"] in {"stop", "length"}
+
+
+def with_accelerator(core: Core, name: str, folder: Path) -> Path:
+    """The manifest of an app that asks for an accelerator."""
+    manifest = json.loads(core.manifest.read_text(encoding="utf-8")) | {"accelerator": name}
+    path = folder / "task.json"
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("asked", "remark"), [("auto", False), ("cpu", False), ("gpu", True), ("npu", True)])
+def test_an_accelerator_that_is_not_there_is_reported(core: Core, tmp_path: Path, asked: str, remark: bool) -> None:
+    with Task(
+        core.library, with_accelerator(core, asked, tmp_path), files=[File("weights", path=core.weights)]
+    ) as task:
+        task.load()
+        task.configure(GREEDY)
+        assert ask(task, "hello")
+        report = task.report()
+    assert report["accelerator"] == "cpu"
+    assert str(report.get("accelerator_note", "")).startswith(f"{asked} was asked for") == remark
+
+
+def test_an_unknown_accelerator_is_refused(core: Core, tmp_path: Path) -> None:
+    with pytest.raises(CoreError) as caught:
+        Task(core.library, with_accelerator(core, "tpu", tmp_path), files=[File("weights", path=core.weights)])
+    assert caught.value.status == Status.MANIFEST_INVALID
+    assert "auto, cpu, gpu, npu" in str(caught.value)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_arithmetic_that_does_not_exist_is_a_status_on_any_thread(
+    tiny: Core, tools: Tools, tmp_path: Path, threads: int
+) -> None:
+    odd = write_tiny_model(tmp_path / "odd.gguf", norm_type="I32")
+    argv: list[str | Path] = [tiny.programs / "answer", tiny.manifest, odd, str(threads), "hello"]
+    done = tools.run(argv, timeout=60, check=False)  # a process of its own: ggml's way is to end it
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.startswith(f"{Status.RUNTIME_FAILED.value} ")
+    assert "internal check" in done.stdout
 
 
 def test_what_a_person_writes_never_becomes_a_control_token(tiny: Core) -> None:

@@ -1,7 +1,8 @@
 """libFuzzer over the core's doors: python tests/native/fuzz.py [SECONDS].
 
-Three targets, each for SECONDS (20): task.json, model files up to their weights, and sequences of calls. A finding is
-kept in build/fuzz/ and printed with the command that repeats it.
+Each for SECONDS (20): task.json and sequences of calls, on the runtime `echo`; model files up to their weights, on
+every other runtime that brings a tiny model. A finding is kept in build/fuzz/ and printed with the command that repeats
+it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from core.tiny_model import write_tiny_model
 from handheld.tools import Tools, open_tools
-from native.support import build, manifest, render
+from native.support import build, manifest, render, runtimes, tiny_model, weights
 
 FINDINGS = Path("build/fuzz")
-TARGETS = ("fuzz_manifest", "fuzz_model", "fuzz_calls")
+SMALL = "echo"
+"""The runtime of the targets that look at the core alone."""
+SEEDS = {
+    "fuzz_manifest": [],
+    "fuzz_calls": [bytes([0, 1, 4, 5, 6, 11, 12]), bytes([0, 33, 4, 5, 8, 6, 9, 1, 4, 6, 15, 0, 1, 4, 6])],
+}
 
 
 def main(seconds: int) -> int:
@@ -23,40 +28,34 @@ def main(seconds: int) -> int:
     tools = open_tools()
     clang = tools.require("clang++", "sudo apt install clang")
     FINDINGS.mkdir(parents=True, exist_ok=True)
-    failed = 0
+    jobs: list[tuple[Path, Path, list[bytes]]] = []
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        tiny = write_tiny_model(folder / "tiny.gguf")
-        echo = render(folder / "echo", "echo", "echo", tools)
-        llama = render(folder / "llama", "llama_cpp", str(tiny), tools)
         arguments = [
             "-DHH_FUZZ=ON", "-DHH_SANITIZE=address,undefined", "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DGGML_NATIVE=OFF",
             # Half of a lane's time is the compiler's: code that runs for seconds need not be the fastest.
             *(f"-DCMAKE_{language}_FLAGS_RELWITHDEBINFO=-O1 -DNDEBUG -gline-tables-only" for language in ("C", "CXX")),
         ]  # fmt: skip
         compilers = {"CC": str(clang.with_name("clang")), "CXX": str(clang)}
-        echo_programs = build(
-            echo, folder / "b-echo", ["fuzz_manifest", "fuzz_calls"], tools, arguments=arguments, environ=compilers
-        )
-        llama_programs = build(llama, folder / "b-llama", ["fuzz_model"], tools, arguments=arguments, environ=compilers)
-        seeds = {
-            "fuzz_manifest": [manifest(echo).read_bytes()],
-            "fuzz_model": [tiny.read_bytes(), tiny.read_bytes()[:9000]],
-            "fuzz_calls": [bytes([0, 1, 4, 5, 6, 11, 12]), bytes([0, 33, 4, 5, 8, 6, 9, 1, 4, 6, 15, 0, 1, 4, 6])],
-        }
-        for target in TARGETS:
-            programs, app = (llama_programs, llama) if target == "fuzz_model" else (echo_programs, echo)
-            corpus = folder / target
-            corpus.mkdir()
-            for number, seed in enumerate(seeds[target]):
-                (corpus / f"seed-{number}").write_bytes(seed)
-            failed += not fuzz(programs / target, corpus, manifest(app), seconds, tools)
-    print(f"{len(TARGETS) - failed} passed, {failed} failed")
+        for runtime in runtimes():
+            folder = Path(name) / runtime
+            folder.mkdir()
+            app = render(folder / "app", runtime, tiny_model(runtime).tiny_model(folder), tools)
+            targets = list(SEEDS) if runtime == SMALL else ["fuzz_model"]
+            programs = build(app, folder / "build", targets, tools, arguments=arguments, environ=compilers)
+            model = weights(app).read_bytes()
+            seeds = SEEDS | {"fuzz_manifest": [manifest(app).read_bytes()], "fuzz_model": [model, model[:9000]]}
+            jobs += [(programs / target, manifest(app), seeds[target]) for target in targets]
+        failed = sum(not fuzz(*job, seconds, tools) for job in jobs)
+    print(f"{len(jobs) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 
-def fuzz(program: Path, corpus: Path, task: Path, seconds: int, tools: Tools) -> bool:
+def fuzz(program: Path, task: Path, seeds: list[bytes], seconds: int, tools: Tools) -> bool:
     """Run one target; True when it found nothing and really ran."""
+    corpus = program.parent / f"corpus-{program.name}"
+    corpus.mkdir()
+    for number, seed in enumerate(seeds):
+        (corpus / f"seed-{number}").write_bytes(seed)
     argv: list[str | Path] = [
         program, corpus, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=3000", "-max_len=500000",
         f"-artifact_prefix={FINDINGS.resolve()}/{program.name}-", "-print_final_stats=1", "-verbosity=0",

@@ -1,8 +1,8 @@
-"""The core under the sanitizers: python tests/native/sanitize.py [--record] [echo|llama_cpp ...].
+"""The core under the sanitizers: python tests/native/sanitize.py [--record] [RUNTIME ...].
 
-Address and undefined-behaviour sanitizers run the scenario and the threads; the thread sanitizer runs the threads. With
-`llama_cpp` all of llama.cpp is built that way too, and a tiny model made here is used. `--record` keeps the figures in
-docs/generated/sanitize.json and sanitize.md.
+Address and undefined-behaviour sanitizers, and then the thread sanitizer, run the scenario and the threads on every
+runtime that brings a tiny model, or on those named; a runtime's vendored sources are built that way too. `--record`
+keeps the figures in docs/generated/sanitize.json and sanitize.md.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.tiny_model import write_tiny_model
 from handheld.tools import open_tools
 from native.records import add_record
-from native.support import Checks, build, manifest, render, run_checks, weights
+from native.support import Checks, build, manifest, render, run_checks, runtimes, tiny_model, weights
 
 RECORD = "--record"
 RESULTS = Path("docs/generated/sanitize.json")
@@ -31,18 +30,18 @@ STRICT = {
 
 def main(arguments: list[str]) -> int:
     """Run every flavour for every runtime; prints one line each and the closing line."""
-    runtimes = [argument for argument in arguments if argument != RECORD] or ["echo"]
+    names = [argument for argument in arguments if argument != RECORD] or runtimes()
     tools = open_tools()
     passed = failed = 0
     rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as name:
-        for runtime in runtimes:
+        for runtime in names:
             folder = Path(name) / runtime
-            model = "echo" if runtime == "echo" else str(write_tiny_model(Path(name) / "tiny.gguf"))
-            app = render(folder / "app", runtime, model, tools)
+            folder.mkdir()
+            app = render(folder / "app", runtime, tiny_model(runtime).tiny_model(folder), tools)
             for flavour, programs in FLAVOURS.items():
-                arguments = ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", f"-DHH_SANITIZE={flavour}", "-DGGML_NATIVE=OFF"]
-                where = build(app, folder / flavour.partition(",")[0], programs, tools, arguments=arguments)
+                options = ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", f"-DHH_SANITIZE={flavour}", "-DGGML_NATIVE=OFF"]
+                where = build(app, folder / flavour.partition(",")[0], programs, tools, arguments=options)
                 for program in programs:
                     inputs: list[str | Path] = (
                         [manifest(app), weights(app)] if program == "scenario" else [manifest(app), "60"]

@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 from handheld.catalog import load_catalog
 from handheld.facts import gather_facts
@@ -21,6 +23,7 @@ from handheld.tools import Tools
 
 SOURCES = Path(__file__).resolve().parents[2] / "native" / "tests"
 """The CMake project of the test programs."""
+RUNTIMES = SOURCES.parent / "runtimes"
 RESULT = re.compile(r"^\w+: (\d+) checks, (\d+) failures$", re.MULTILINE)
 
 
@@ -31,6 +34,23 @@ class Checks:
     done: int
     failed: int
     output: str
+
+
+def runtimes() -> tuple[str, ...]:
+    """Every runtime that brings a model for tests: the folders with a tiny_model.py."""
+    found = tuple(sorted(path.parent.name for path in RUNTIMES.glob("*/tiny_model.py")))
+    assert len(found) > 1
+    return found
+
+
+def tiny_model(runtime: str) -> ModuleType:
+    """A runtime's tiny_model.py; `tiny_model(folder)` in it gives what `--model` takes."""
+    spec = spec_from_file_location(f"tiny_model_of_{runtime}", RUNTIMES / runtime / "tiny_model.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def render(

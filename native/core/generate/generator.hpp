@@ -38,7 +38,7 @@ public:
     void clear();
 
     [[nodiscard]] const std::vector<Token> &generated() const { return generated_; }
-    /** Adds time to first token, rates, counts and the reason why the last answer ended. */
+    /** Adds time to first token, rates, counts, the reason why the last answer ended, and what the model runs on. */
     void report(Json &report) const;
     /** Marks the answer as ended from outside: "cancelled" or "error". */
     void end(const char *reason);

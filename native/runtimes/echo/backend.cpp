@@ -38,6 +38,8 @@ public:
     explicit Echo(const ModelRequest &request) {
         const auto asked = static_cast<std::size_t>(request.options.integer("context"));
         context_ = std::clamp<std::size_t>(number_in(read_file(request.files), "context=", asked), 1, asked);
+        if (request.accelerator == "gpu" || request.accelerator == "npu")
+            accelerator_.note = request.accelerator + " was asked for; echo has the CPU only";
         request.progress(1);
     }
 
@@ -90,7 +92,7 @@ public:
     std::size_t longest_token() const override { return 1; }
     int threads() const override { return 1; }
     Memory memory() const override { return {.cache = cache_.capacity() * sizeof(Token)}; }
-    std::string accelerator() const override { return "cpu"; }
+    Accelerator accelerator() const override { return accelerator_; }
     Json describe() const override { return {{"architecture", "echo"}, {"context", context_}}; }
 
 private:
@@ -105,6 +107,7 @@ private:
     }
 
     std::size_t context_ = 0;
+    Accelerator accelerator_;
     std::vector<Token> cache_;
     std::vector<float> scores_;
 };

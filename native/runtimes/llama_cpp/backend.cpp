@@ -11,6 +11,7 @@
 #include "core/log.hpp"
 #include "core/runtime.hpp"
 #include "runtimes/llama_cpp/chat_template.hpp"
+#include "runtimes/llama_cpp/cpu_variants.hpp"
 #include "runtimes/llama_cpp/gguf_check.hpp"
 
 namespace hh::runtimes::llama_cpp {
@@ -55,9 +56,11 @@ public:
         init_once();
         const File &file = file_with_role(request.files, "weights");
         check_gguf(file);
+        choose_accelerator(request.accelerator);
         load_weights(file, request);
         make_context(request.options);
         measure_vocabulary();
+        try_out(request.cancel);
         load_template(request.chat_template);
         request.progress(1);
     }
@@ -161,7 +164,7 @@ public:
     std::size_t vocabulary_size() const override { return static_cast<std::size_t>(llama_vocab_n_tokens(vocab_)); }
     std::size_t longest_token() const override { return longest_token_; }
     int threads() const override { return threads_; }
-    std::string accelerator() const override { return "cpu"; }
+    Accelerator accelerator() const override { return accelerator_; }
 
     Memory memory() const override {
         Memory sum;
@@ -190,6 +193,14 @@ private:
         const std::function<void(float)> &progress;
         bool cancelled = false;
     };
+
+    void choose_accelerator(const std::string &asked) {
+        const CpuVariant &variant = load_cpu_variant();
+        accelerator_ = {.kind = "cpu", .device = variant.name, .note = variant.note};
+        if (asked != "gpu" && asked != "npu") return;
+        const std::string refused = asked + " was asked for; this build of llama.cpp has the CPU only";
+        accelerator_.note = refused + (variant.note.empty() ? "" : "; " + variant.note);
+    }
 
     void load_weights(const File &file, const ModelRequest &request) {
         Watch watch{request.progress};
@@ -235,6 +246,17 @@ private:
         if (context_ == nullptr)
             throw Failure(HH_OUT_OF_MEMORY, "There is no room for a context of " + std::to_string(context_limit_) +
                                                 " tokens; give the option \"context\" a smaller number.");
+    }
+
+    // A check of ggml's arithmetic that fails throws (init_once), and an exception cannot leave a thread of ggml's own. So
+    // what a model's weights are used for is done once on this thread alone: whatever has no code fails here.
+    void try_out(CancelToken cancel) {
+        if (threads_ == 1) return;
+        llama_set_n_threads(context_.get(), 1, 1);
+        std::vector<Token> tokens(std::min<std::size_t>(batch_, 2), 0);
+        decode_batch(tokens, cancel);
+        truncate(0);
+        llama_set_n_threads(context_.get(), threads_, threads_);
     }
 
     void measure_vocabulary() {
@@ -294,6 +316,7 @@ private:
     std::unique_ptr<llama_context, ContextFree> context_;
     const llama_vocab *vocab_ = nullptr;
     std::unique_ptr<ChatTemplate> template_;
+    Accelerator accelerator_;
     std::size_t context_limit_ = 0, batch_ = 0, position_ = 0, longest_token_ = 1;
     int threads_ = 1;
 };

@@ -2,6 +2,8 @@
 
 #include <json.h>
 
+#include <vector>
+
 #include <jinja/caps.h>
 #include <jinja/lexer.h>
 #include <jinja/parser.h>
@@ -9,25 +11,88 @@
 #include <jinja/value.h>
 
 #include "core/failure.hpp"
+#include "runtimes/llama_cpp/template_budget.hpp"
 
 namespace hh::runtimes::llama_cpp {
 namespace {
 
 constexpr std::size_t kLargestTemplate = std::size_t{256} << 10;
-constexpr int kDeepestNesting = 100;
+// A template is a program by a stranger. The engine's parser calls itself for what is nested, so nesting is bounded
+// before it; work, bytes and calls are bounded while it runs (template_budget.hpp). Templates of today need a tenth.
+constexpr int kDeepestBrackets = 50, kMostOperators = 300, kMostTurns = 50, kDeepestBlocks = 100;
+constexpr std::size_t kStepsToRead = 500'000;
+constexpr std::size_t kStepsToRender = 300'000, kStepsForMessage = 5'000;
 
-// The parser calls itself for every bracket and block: a hostile model file must not be able to exhaust the stack.
-void refuse_deep_nesting(const std::string &source) {
-    int depth = 0;
-    for (std::size_t i = 0; i < source.size(); ++i) {
-        const char c = source[i];
-        if (c == '(' || c == '[' || c == '{') ++depth;
-        else if ((c == ')' || c == ']' || c == '}') && depth > 0) --depth;
-        if (depth > kDeepestNesting) throw Failure(HH_TEMPLATE_FAILED, "The chat template is nested too deeply.");
+[[noreturn]] void refuse_nesting() { throw Failure(HH_TEMPLATE_FAILED, "The chat template is nested too deeply."); }
+
+// One {{ expression }} or {% statement %}: brackets in brackets, chains of operators, and the signs that turn a rest
+// into an operand ("not", "-", "else").
+class TagCheck {
+public:
+    void take(const jinja::token &token) {
+        using Token = jinja::token;
+        switch (token.t) {
+            case Token::open_statement:
+            case Token::open_expression: *this = TagCheck(); break;
+            case Token::open_paren:
+            case Token::open_square_bracket:
+            case Token::open_curly_bracket: ++brackets_; break;
+            case Token::close_paren:
+            case Token::close_square_bracket:
+            case Token::close_curly_bracket: --brackets_; break;
+            case Token::unary_operator: ++turns_; break;
+            case Token::dot:
+            case Token::pipe:
+            case Token::additive_binary_operator:
+            case Token::multiplicative_binary_operator:
+            case Token::comparison_binary_operator: ++operators_; break;
+            case Token::identifier:
+                ++(token.value == "not" || token.value == "else" ? turns_ : operators_);
+                break;
+            default: break;
+        }
+        if (brackets_ > kDeepestBrackets || operators_ > kMostOperators || turns_ > kMostTurns) refuse_nesting();
     }
-    std::size_t blocks = 0;
-    for (std::size_t at = source.find("{%"); at != std::string::npos; at = source.find("{%", at + 2)) ++blocks;
-    if (blocks > 5000) throw Failure(HH_TEMPLATE_FAILED, "The chat template has too many blocks.");
+
+private:
+    int brackets_ = 0, operators_ = 0, turns_ = 0;
+};
+
+// Blocks in blocks; each "elif" is one more, for the parser as well.
+class BlockCheck {
+public:
+    void take(const std::string &name) {
+        for (const char *known : {"if", "for", "macro", "call", "filter", "set"}) {
+            if (name == known) open_.push_back(1);
+            if (name == std::string("end") + known && !open_.empty()) close();
+        }
+        if (name == "elif" && !open_.empty()) ++open_.back();
+        else if (name != "elif" && !name.starts_with("end") && open_.empty()) return;
+        int depth = 0;
+        for (const int blocks : open_) depth += blocks;
+        if (depth > kDeepestBlocks) refuse_nesting();
+    }
+    /** A {% set %} that was not the beginning of a block. */
+    void close() { open_.pop_back(); }
+
+private:
+    std::vector<int> open_;
+};
+
+void check_nesting(const std::vector<jinja::token> &tokens) {
+    TagCheck tag;
+    BlockCheck blocks;
+    bool may_be_block = false;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        tag.take(tokens[i]);
+        if (tokens[i].t == jinja::token::open_statement && i + 1 < tokens.size()) {
+            blocks.take(tokens[i + 1].value);
+            may_be_block = tokens[i + 1].value == "set";
+        } else if (may_be_block && (tokens[i].t == jinja::token::equals)) {
+            blocks.close();
+            may_be_block = false;
+        }
+    }
 }
 
 jinja::value text(const std::string &value, bool from_person) {
@@ -55,15 +120,19 @@ struct ChatTemplate::Parsed {
 ChatTemplate::ChatTemplate(const std::string &source, std::string bos, std::string eos)
     : bos_(std::move(bos)), eos_(std::move(eos)) {
     if (source.size() > kLargestTemplate) throw Failure(HH_TEMPLATE_FAILED, "The chat template is too large.");
-    refuse_deep_nesting(source);
     try {
         jinja::lexer lexer;
         const jinja::lexer_result tokens = lexer.tokenize(source);
+        check_nesting(tokens.tokens);
         parsed_ = std::make_unique<Parsed>(Parsed{tokens.source, jinja::parse_from_tokens(tokens), false});
+        count_steps(parsed_->program);
+        const TemplateBudget budget(kStepsToRead);
         const jinja::caps caps = jinja::caps_get(parsed_->program);
         parsed_->content_as_parts = caps.supports_typed_content && !caps.supports_string_content;
     } catch (const Failure &) {
         throw;
+    } catch (const OutOfBudget &stopped) {
+        throw Failure(HH_TEMPLATE_FAILED, "The chat template was stopped: " + stopped.why + ".");
     } catch (const std::exception &error) {
         throw Failure(HH_TEMPLATE_FAILED, std::string("The chat template cannot be read: ") + error.what());
     }
@@ -86,11 +155,14 @@ std::vector<PromptPart> ChatTemplate::render(std::span<const ChatMessage> messag
         context.set_val("bos_token", text(bos_, false));
         context.set_val("eos_token", text(eos_, false));
         context.set_val("add_generation_prompt", jinja::mk_val<jinja::value_bool>(add_generation_prompt));
+        const TemplateBudget budget(kStepsToRender + messages.size() * kStepsForMessage);
         jinja::runtime runtime(context);
         const auto rendered = jinja::runtime::gather_string_parts(runtime.execute(parsed_->program));
         std::vector<PromptPart> parts;
         for (const jinja::string_part &part : rendered->val_str.parts) parts.push_back({part.val, part.is_input});
         return parts;
+    } catch (const OutOfBudget &stopped) {
+        throw Failure(HH_TEMPLATE_FAILED, "The chat template was stopped: " + stopped.why + ".");
     } catch (const std::exception &error) {
         throw Failure(HH_TEMPLATE_FAILED, std::string("The chat template refuses the conversation: ") + error.what());
     }

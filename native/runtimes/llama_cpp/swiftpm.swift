@@ -86,7 +86,9 @@ func llamaCpp() -> Part {
         linkerSettings: ["Foundation", "Metal", "MetalKit"].map { .linkedFramework($0) }
     )
     return Part(
-        sources: ["backend", "chat_template", "gguf_check"].map { "runtimes/llama_cpp/\($0).cpp" },
+        sources: ["backend", "chat_template", "cpu_variants", "gguf_check", "template_budget"].map {
+            "runtimes/llama_cpp/\($0).cpp"
+        },
         settings: ["include", "ggml/include", "src", "common"].map { .headerSearchPath("\(root)/\($0)") },
         dependencies: ["CLlama", "CJinja"],
         targets: targets + (gpu ? [metal] : [])

@@ -138,8 +138,12 @@ public enum ReportField {
     public static let memory = "memory"
     /// Threads used for inference.
     public static let threads = "threads"
-    /// What really computed: cpu, or the name of the device.
+    /// What really computed: cpu, gpu or npu.
     public static let accelerator = "accelerator"
+    /// Its name; for the CPU the kind of processor that the code in use is built for, where there are several.
+    public static let device = "device"
+    /// Why it is not the one asked for, or not the best one; missing when there is nothing to say.
+    public static let acceleratorNote = "accelerator_note"
     /// Values dropped because the queue was full.
     public static let dropped = "dropped"
     /// Why the last run ended: stop, length, cancelled, error or none yet.

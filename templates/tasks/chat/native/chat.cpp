@@ -72,12 +72,7 @@ public:
     void describe(Json &info) const override { info["loaded"] = model_->describe(); }
 
     void report(Json &report) const override {
-        if (!model_) return;
-        generator_->report(report);
-        const Memory memory = model_->memory();
-        report[HH_REPORT_MEMORY] = {{"model", memory.model}, {"cache", memory.cache}, {"compute", memory.compute}};
-        report[HH_REPORT_THREADS] = model_->threads();
-        report[HH_REPORT_ACCELERATOR] = model_->accelerator();
+        if (generator_) generator_->report(report);
     }
 
     std::vector<Value> trace() const override {

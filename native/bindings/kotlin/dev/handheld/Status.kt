@@ -109,8 +109,14 @@ public object ReportField {
     /** Threads used for inference. */
     public const val THREADS: String = "threads"
 
-    /** What really computed: cpu, or the name of the device. */
+    /** What really computed: cpu, gpu or npu. */
     public const val ACCELERATOR: String = "accelerator"
+
+    /** Its name; for the CPU the kind of processor that the code in use is built for, where there are several. */
+    public const val DEVICE: String = "device"
+
+    /** Why it is not the one asked for, or not the best one; missing when there is nothing to say. */
+    public const val ACCELERATOR_NOTE: String = "accelerator_note"
 
     /** Values dropped because the queue was full. */
     public const val DROPPED: String = "dropped"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import gguf
@@ -25,8 +24,19 @@ def byte_alphabet() -> list[str]:
     return [stand_ins[byte] for byte in range(256)]
 
 
-def write_tiny_model(path: Path, *, chat_template: str | None = CHATML, seed: int = 7) -> Path:
-    """Writes a Llama-architecture GGUF (about 400 kB, f32) and returns its path. Same arguments, same bytes."""
+def write_tiny_model(
+    path: Path,
+    *,
+    chat_template: str | None = CHATML,
+    seed: int = 7,
+    quantization: str = "F32",
+    norm_type: str = "F32",
+) -> Path:
+    """Writes a Llama-architecture GGUF (about 400 kB, f32) and returns its path. Same arguments, same bytes.
+
+    `quantization` is that of the matrices, for example "Q4_0". With a `norm_type` other than "F32" no arithmetic fits
+    the model: its header is in order, and ggml's own check fails at the first token.
+    """
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("Tiny")
     writer.add_license("apache-2.0")
@@ -55,16 +65,23 @@ def write_tiny_model(path: Path, *, chat_template: str | None = CHATML, seed: in
 
     random = np.random.default_rng(seed)
 
+    kind = gguf.GGMLQuantizationType[quantization]
+
     def tensor(name: str, *shape: int) -> None:
-        writer.add_tensor(name, (random.standard_normal(shape) * 0.3).astype(np.float32))
+        values = (random.standard_normal(shape) * 0.3).astype(np.float32)
+        writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
+
+    def norm(name: str) -> None:
+        odd = None if norm_type == "F32" else gguf.GGMLQuantizationType[norm_type]
+        writer.add_tensor(name, np.ones(WIDTH, dtype=np.float32 if odd is None else np.int32), raw_dtype=odd)
 
     tensor("token_embd.weight", len(tokens), WIDTH)
     tensor("output.weight", len(tokens), WIDTH)
-    writer.add_tensor("output_norm.weight", np.ones(WIDTH, dtype=np.float32))
+    norm("output_norm.weight")
     for layer in range(LAYERS):
         block = f"blk.{layer}."
-        for norm in ("attn_norm", "ffn_norm"):
-            writer.add_tensor(f"{block}{norm}.weight", np.ones(WIDTH, dtype=np.float32))
+        norm(f"{block}attn_norm.weight")
+        norm(f"{block}ffn_norm.weight")
         kv_width = WIDTH // HEADS * KV_HEADS
         tensor(f"{block}attn_q.weight", WIDTH, WIDTH)
         tensor(f"{block}attn_k.weight", kv_width, WIDTH)
@@ -73,12 +90,18 @@ def write_tiny_model(path: Path, *, chat_template: str | None = CHATML, seed: in
         tensor(f"{block}ffn_gate.weight", HIDDEN, WIDTH)
         tensor(f"{block}ffn_up.weight", HIDDEN, WIDTH)
         tensor(f"{block}ffn_down.weight", WIDTH, HIDDEN)
+    finish(writer)
+    return path
+
+
+def finish(writer: gguf.GGUFWriter) -> None:
+    """Writes what was added, and closes the file."""
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return path
 
 
-if __name__ == "__main__":
-    write_tiny_model(Path(sys.argv[1]))
+def tiny_model(folder: Path) -> str:
+    """What `--model` takes: a model made in `folder`."""
+    return str(write_tiny_model(folder / "tiny.gguf"))
