@@ -59,7 +59,7 @@ def test_a_phone(sdk: Sdk) -> None:
     assert "is installed on ALP AL00" in done.err
     assert {path.name for path in sdk.reports.iterdir()} == COLLECTED
     report = json.loads((sdk.reports / "report.json").read_text())
-    assert report["tasks"][0]["report"]["generated_tokens_per_s"] == 31.5, "the whole report, not the log's line"
+    assert report["golden"][0]["report"]["generated_tokens_per_s"] == 31.5, "the whole report, not the log's line"
     assert report["passed"] is True
 
 

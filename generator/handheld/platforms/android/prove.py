@@ -186,13 +186,14 @@ def device_run(
     if options.task is None:
         passed = passed and result["passed"] is True
     run = DeviceRun(target, on.name, passed, tasks, tests.ran if tests else 0, failures, _files(on), note)
-    (on.reports / "report.json").write_text(_report(run), encoding="utf-8")
+    (on.reports / "report.json").write_text(_report(run, on), encoding="utf-8")
     return run
 
 
-def _report(run: DeviceRun) -> str:
+def _report(run: DeviceRun, on: On) -> str:
     tasks = [_task(task) for task in run.tasks]
-    head = {"target": str(run.target), "device": run.device, "passed": run.passed, "tasks": tasks}
+    level = "emulator" if on.serial.startswith("emulator-") else "device"
+    head = {"target": str(run.target), "device": run.device, "level": level, "passed": run.passed, "golden": tasks}
     return json.dumps({**head, "tests": run.tests, "failures": run.failures}, indent=2, ensure_ascii=False) + "\n"
 
 
