@@ -96,6 +96,17 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def android(session: nox.Session) -> None:
+    """Build the Android app and prove it on an emulator, or a phone: -- --device SERIAL; -- --yes asks nothing.
+
+    Brings what is missing after asking once, collects all in build/reports/android. Where there is no SDK, it proves
+    the app on the JVM, and says what was not run and what brings it.
+    """
+    prepare(session, "test")
+    session.run("python", "tests/device/android.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def swift(session: nox.Session) -> None:
     """Build and test the Swift package, models and screens of rendered apps; brings Debian's Swift if there is none."""
     prepare(session, "test")
