@@ -194,9 +194,9 @@ def catalogue_json(catalog: Catalog, proofs: Sequence[Proof]) -> dict[str, objec
     }
 
 
-def places_view(app: RenderedApp, found: Sequence[Device]) -> str:
+def places_view(app: RenderedApp, found: Sequence[Device], here: Path) -> str:
     """What `handheld run --list` prints."""
-    command = f"handheld run {app.directory} --on "
+    command = f"handheld run {_short(app.directory, here)} --on "
     rows = [
         (str(place.target), place.name, place.hindered or "ready", place.how or f"{command}{place.target}")
         for place in found
@@ -209,7 +209,8 @@ def device_run_view(run: DeviceRun) -> str:
     lines = []
     for task in run.tasks:
         verdict = f"passed ({task.text.strip()!r})" if task.passed else f"failed: {task.message or 'no reason given'}"
-        lines.append(f"{task.task}: {verdict}")
+        figures = report_line(task.report)
+        lines += [f"{task.task}: {verdict}", *([f"  {figures}"] if figures else [])]
     if run.tests or run.failures:
         lines.append(f"instrumented tests: {run.tests} ran, {len(run.failures)} failed")
         lines += [f"  {failure}" for failure in run.failures]

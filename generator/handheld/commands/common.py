@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -85,7 +86,7 @@ def list_places(app: RenderedApp, tools: Tools, json_: bool) -> None:
 
     found = places(app.lock.platforms, tools)
     if not json_:
-        return click.echo(places_view(app, found))
+        return click.echo(places_view(app, found, Path.cwd()))
     rows = [
         {
             "target": str(place.target),

@@ -236,7 +236,8 @@ def _run_golden(
         echo_json({"event": "golden", **asdict(done), "target": str(place), "files": files})
     else:
         click.echo(device_run_view(done))
-        for line in filter(None, (done.note, f"{done.files[0].parent}" if done.files else "")):
+        notes = [done.note, f"What was seen lies in {done.files[0].parent}" if done.files else ""]
+        for line in filter(None, notes):
             click.echo(line, err=True)
     return 0 if done.passed else 1
 

@@ -297,7 +297,7 @@ def test_the_question_says_it_all(tmp_path: Path) -> None:
     assert all(package.name in text for package in facts.emulator_packages())
     assert str(tmp_path) in text
     assert "licence" in text
-    assert "100.0 GB are free" in text
+    assert "100.0 GB are free there" in text
     assert text.endswith("Install them?")
 
 

@@ -55,7 +55,7 @@ def test_a_phone(sdk: Sdk) -> None:
         java(), attached("devices-phone.txt"), gradle(), installs(PHONE), proves(PHONE, hangs=True), pictures(PHONE)
     )
     done = sdk.run("--on", "android")
-    assert done.out == "chat: passed ('The capital of France is Paris.')\n"
+    assert done.out == "chat: passed ('The capital of France is Paris.')\n  8 tokens · 32 tokens/s\n"
     assert "is installed on ALP AL00" in done.err
     assert {path.name for path in sdk.reports.iterdir()} == COLLECTED
     report = json.loads((sdk.reports / "report.json").read_text())

@@ -29,6 +29,8 @@ PORTS = range(5554, 5682, 2)
 """What an emulator may listen at; its serial number is made of it."""
 ANSWER = 30.0
 """Seconds that a device gets for a small question."""
+SHUTDOWN = 20.0
+"""Seconds that an emulator gets to write its data before it is ended by force."""
 POLL = 0.5
 HINDERED = {
     "unauthorized": (
@@ -228,10 +230,10 @@ def emulator(avd: str, there: Known, log: Path, limit: float, tools: Tools, prog
             _wait_until_ready(_Boot(avd, serial, process, adb, log, limit), tools, progress)
             yield serial
         finally:
-            progress.note(f"Shutting down the emulator {avd} ...")
-            with suppress(HandheldError):
-                tools.run(argv.adb(adb, serial, "emu", "kill"), timeout=ANSWER, check=False)
-            process.wait(15)
+            with progress.task(f"Shutting down the emulator {avd}", unit="steps"):
+                with suppress(HandheldError):
+                    tools.run(argv.adb(adb, serial, "emu", "kill"), timeout=ANSWER, check=False)
+                process.wait(SHUTDOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,16 +56,21 @@ def ensure(
 def question(packages: Sequence[Package], root: Path, *, free: int, manager: bool) -> str:
     """What is asked: what is missing, how large it is, where it goes, whose licence it has."""
     width = max(len(package.name) for package in packages)
-    rows = [f"  {package.name.ljust(width)}  about {sized(package.download)}" for package in packages]
+    rows = [f"  {package.name.ljust(width)}  about {_about(package.download)}" for package in packages]
     download, disk = sum(p.download for p in packages), sum(p.disk for p in packages)
     brings = "" if manager else "They are fetched by `sdkmanager` of the Python package index, which comes first.\n"
     return (
         "Android needs what is not on this machine yet:\n"
         + "\n".join(rows)
-        + f"\n{brings}They go to {root}: about {sized(download)} to download, {sized(disk)} on the disk "
-        + f"({sized(free)} are free).\nInstalling them accepts Google's licence of the SDK: {LICENCE_PAGE}\n"
+        + f"\n{brings}They go to {root} ({_about(free)} are free there):\n"
+        + f"about {_about(download)} to download, {_about(disk)} on the disk.\n"
+        + f"Installing them accepts Google's licence of the SDK: {LICENCE_PAGE}\n"
         + "Install them?"
     )
+
+
+def _about(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count // facts.MB} MB"
 
 
 def _bring_sdkmanager(tools: Tools, progress: Progress) -> Path:
