@@ -4,7 +4,7 @@ import SwiftUI
 struct MainApp: App {
     var body: some Scene {
         WindowGroup {
-            if SelfTestView.isAskedFor {
+            if LaunchArguments.asksForSelfTest {
                 SelfTestView(entries: taskEntries)
             } else {
                 RootView(entries: taskEntries)

@@ -4,11 +4,6 @@ import UIKit
 
 /// Runs the golden case of each task, writes the report to Documents/selftest.json, prints one line and leaves.
 struct SelfTestView: View {
-    /// The launch argument that asks for it.
-    static let argument = "--handheld-selftest"
-
-    static var isAskedFor: Bool { CommandLine.arguments.contains(argument) }
-
     let entries: [any TaskEntry]
 
     var body: some View {

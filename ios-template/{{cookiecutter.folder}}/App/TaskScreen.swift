@@ -17,7 +17,10 @@ struct TaskScreen: View {
         content
             .navigationTitle(entry.title)
             .navigationBarTitleDisplayMode(.inline)
-            .task { await session.open() }
+            .task {
+                await session.open()
+                LaunchArguments.announce()
+            }
             .onDisappear {
                 Task { await session.close() }
             }

@@ -13,6 +13,8 @@ struct ModelCardView: View {
                 if let manifest = session.manifest { ModelSection(manifest: manifest) }
                 if let report = session.report { MeasurementsSection(report: report) }
                 Section {
+                    NavigationLink("Benchmark") { BenchmarkView(session: session) }
+                        .accessibilityIdentifier("benchmark")
                     NavigationLink("Licences") { LicencesView() }
                 } footer: {
                     Text("Everything is computed on this device. Nothing is sent anywhere.")
@@ -47,24 +49,25 @@ private struct ModelSection: View {
     }
 }
 
-/// The benchmark: every number comes from the core's report of the last request.
+/// Every number comes from the core's report of the last request.
 private struct MeasurementsSection: View {
     let report: Report
 
     var body: some View {
         Section("Last answer") {
-            row("Time to first token", report.timeToFirstTokenMs.map(milliseconds))
-            row("Reading", report.promptTokensPerSecond.map(rate))
-            row("Writing", report.generatedTokensPerSecond.map(rate))
+            row("Time to first token", report.timeToFirstTokenMs.map(Figures.milliseconds))
+            row("Reading", report.promptTokensPerSecond.map(Figures.rate))
+            row("Writing", report.generatedTokensPerSecond.map(Figures.rate))
             row("Tokens read", report.promptTokens.map { $0.formatted() })
             row("Tokens written", report.generatedTokens.map { $0.formatted() })
         }
         Section("This device") {
-            row("Loading the model", report.loadMs.map(milliseconds))
-            row("Memory", memory?.formatted(.byteCount(style: .memory)))
-            row("Computed by", report.accelerator)
+            row("Loading the model", report.loadMs.map(Figures.milliseconds))
+            row("Memory", memory.map(Figures.memory))
+            row("Computed by", computer)
+            row("Why", report.acceleratorNote)
             row("Threads", report.threads.map { $0.formatted() })
-            LabeledContent("Device temperature") { ThermalStateText() }
+            LabeledContent("Device temperature") { CurrentHeatText() }
         }
     }
 
@@ -72,37 +75,13 @@ private struct MeasurementsSection: View {
         if let value { LabeledContent(title, value: value) }
     }
 
+    private var computer: String? {
+        let parts = [report.accelerator, report.device].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
     private var memory: Int? {
         let parts = ["model", "cache", "compute"].compactMap { report.memory?[$0] }
         return parts.isEmpty ? nil : parts.reduce(0, +)
-    }
-
-    private func milliseconds(_ value: Double) -> String {
-        Duration.milliseconds(value).formatted(.units(allowed: [.seconds, .milliseconds], width: .abbreviated))
-    }
-
-    private func rate(_ value: Double) -> String {
-        String(localized: "\(value.formatted(.number.precision(.fractionLength(1)))) tokens/s")
-    }
-}
-
-/// A hot device computes slower, so numbers mean little without it.
-private struct ThermalStateText: View {
-    @State private var state = ProcessInfo.processInfo.thermalState
-
-    var body: some View {
-        text.onReceive(NotificationCenter.default.publisher(for: ProcessInfo.thermalStateDidChangeNotification)) { _ in
-            state = ProcessInfo.processInfo.thermalState
-        }
-    }
-
-    private var text: Text {
-        switch state {
-        case .nominal: Text("Normal")
-        case .fair: Text("Warm")
-        case .serious: Text("Hot, slowed down")
-        case .critical: Text("Too hot")
-        @unknown default: Text("Unknown")
-        }
     }
 }

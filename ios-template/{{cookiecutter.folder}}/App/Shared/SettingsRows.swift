@@ -6,23 +6,26 @@ import SwiftUI
 struct SettingsRows: View {
     @Bindable var settings: SettingsModel
     let fields: [SettingField]
+    /// The task's strings catalogue, which may translate titles and summaries.
+    let table: String
 
     var body: some View {
         ForEach(fields) { field in
-            SettingRow(field: field, value: $settings[field])
+            SettingRow(field: field, table: table, value: $settings[field])
         }
     }
 }
 
 private struct SettingRow: View {
     let field: SettingField
+    let table: String
     @Binding var value: SettingValue
 
     var body: some View {
         VStack(alignment: .leading, spacing: 4) {
             control
             if !field.summary.isEmpty {
-                Text(field.summary)
+                Text(LocalizedStringKey(field.summary), tableName: table)
                     .font(.caption)
                     .foregroundStyle(.secondary)
             }
@@ -34,20 +37,22 @@ private struct SettingRow: View {
         switch field.kind {
         case .number(let range): NumberControl(title: title, range: range, value: $value.number)
         case .integer(let range): IntegerControl(title: title, range: range, value: $value.integer)
-        case .boolean: Toggle(title, isOn: $value.boolean)
+        case .boolean: Toggle(isOn: $value.boolean) { title }
         case .choice(let choices):
-            Picker(title, selection: $value.text) {
-                ForEach(choices, id: \.self) { Text(verbatim: $0) }
+            Picker(selection: $value.text) {
+                ForEach(choices, id: \.self) { Text(LocalizedStringKey($0), tableName: table) }
+            } label: {
+                title
             }
-        case .text: TextField(title, text: $value.text)
-        case .strings: TextField(title, text: $value.lines, axis: .vertical)
+        case .text: TextField(text: $value.text, axis: .horizontal) { title }
+        case .strings: TextField(text: $value.lines, axis: .vertical) { title }
         }
     }
 
-    /// "max_tokens" becomes "Max tokens", which the app's strings catalog may translate.
-    private var title: LocalizedStringKey {
+    /// "max_tokens" becomes "Max tokens".
+    private var title: Text {
         let words = field.name.replacing("_", with: " ")
-        return LocalizedStringKey(words.prefix(1).uppercased() + words.dropFirst())
+        return Text(LocalizedStringKey(words.prefix(1).uppercased() + words.dropFirst()), tableName: table)
     }
 }
 
@@ -81,28 +86,37 @@ extension SettingValue {
 }
 
 private struct NumberControl: View {
-    let title: LocalizedStringKey
+    let title: Text
     let range: ClosedRange<Double>
     @Binding var value: Double
 
+    private var shown: Text { Text(value, format: .number.precision(.fractionLength(2))) }
+
     var body: some View {
-        LabeledContent(title, value: value.formatted(.number.precision(.fractionLength(2))))
-            .accessibilityHidden(true)
-        Slider(value: $value, in: range) { Text(title) }
+        LabeledContent {
+            shown
+        } label: {
+            title
+        }
+        .accessibilityHidden(true)
+        Slider(value: $value, in: range) { title }
+            .accessibilityValue(shown)
     }
 }
 
 /// A slider cannot hit one number of thousands, so whole numbers are typed.
 private struct IntegerControl: View {
-    let title: LocalizedStringKey
+    let title: Text
     let range: ClosedRange<Int>
     @Binding var value: Int
 
     var body: some View {
-        LabeledContent(title) {
-            TextField(title, value: $value, format: .number)
+        LabeledContent {
+            TextField(value: $value, format: .number) { title }
                 .multilineTextAlignment(.trailing)
                 .keyboardType(.numberPad)
+        } label: {
+            title
         }
     }
 }

@@ -14,8 +14,12 @@ public struct Report: Sendable, Equatable, Codable {
     /// Bytes by part: "model", "cache", "compute" and "process_peak".
     public let memory: [String: Int]?
     public let threads: Int?
-    /// What really computed: "cpu", or the name of the device.
+    /// What really computed: "cpu", "gpu" or "npu".
     public let accelerator: String?
+    /// Its name; for the CPU the kind of processor that the code in use is built for, where there are several.
+    public let device: String?
+    /// Why it is not the one asked for, or not the best one.
+    public let acceleratorNote: String?
     /// Values dropped because the queue was full.
     public let dropped: Int?
     /// "stop", "length", "cancelled", "error" or "none".
@@ -29,7 +33,8 @@ public struct Report: Sendable, Equatable, Codable {
         case promptTokensPerSecond = "prompt_tokens_per_s"
         case generatedTokens = "generated_tokens"
         case generatedTokensPerSecond = "generated_tokens_per_s"
-        case memory, threads, accelerator, dropped
+        case memory, threads, accelerator, device, dropped
+        case acceleratorNote = "accelerator_note"
         case finishReason = "finish_reason"
     }
 }

@@ -39,11 +39,14 @@ public struct GoldenCase: Sendable, Equatable, Decodable {
         }
     }
 
+    /// The request, as `HandheldTask.request(_:)` takes it.
+    public var inputs: [Value] { send.map { .text($0.text, port: $0.port) } }
+
     /// Runs the case on a loaded task.
     public func run(on task: HandheldTask) async throws -> Outcome {
         try await task.configure(configure)
         var text = ""
-        for try await value in task.request(send.map { .text($0.text, port: $0.port) }) { text += value.text ?? "" }
+        for try await value in task.request(inputs) { text += value.text ?? "" }
         return Outcome(
             text: text, missing: expect.contains.filter { !text.contains($0) }, report: try await task.report())
     }

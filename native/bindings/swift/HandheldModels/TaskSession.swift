@@ -41,6 +41,8 @@ public final class TaskSession {
     public private(set) var task: HandheldTask?
     /// What ended the running request, until `clearInterruption()`.
     public private(set) var interruption: Interruption?
+    /// Another number whenever the task has forgotten what it was told: who wants it remembered tells it again.
+    public private(set) var memory = 0
 
     private let options: [String: SettingValue]
     @ObservationIgnored private var opening: Task<Void, Never>?
@@ -58,6 +60,7 @@ public final class TaskSession {
         if case .ready = phase { return }
         if let opening { return await opening.value }
         phase = .loading(0)
+        clearInterruption()
         let opening = Task { await load() }
         self.opening = opening
         await opening.value
@@ -72,16 +75,27 @@ public final class TaskSession {
         phase = .closed
     }
 
-    /// Ends the running request, if there is one, and keeps the model. What it has made so far stays.
+    /// Ends the running request, if there is one, and keeps the model. What it has made so far stays. A model that is
+    /// still being read when memory runs short is let go of: the phase becomes `failed`, and `open()` tries again.
     public func interrupt(_ reason: Interruption) {
-        guard let task else { return }
-        interruption = reason
-        task.cancel()
+        if let task {
+            interruption = reason
+            task.cancel()
+        } else if let opening, reason == .lowMemory {
+            interruption = reason
+            opening.cancel()
+        }
     }
 
     /// A new request begins.
     public func clearInterruption() {
         interruption = nil
+    }
+
+    /// Stops what runs and lets the task forget what it was told.
+    public func forget() async throws {
+        memory += 1
+        try await task?.reset()
     }
 
     /// Reads what the last request measured.
@@ -97,10 +111,11 @@ public final class TaskSession {
             let task = try await Self.opened(url, options: options)
             try await watchProgress(of: task)
             self.task = task
+            memory += 1
             phase = .ready
             await refreshReport()
         } catch is CancellationError {
-            phase = .closed
+            phase = interruption == .lowMemory ? .failed(Problem(HandheldError(.outOfMemory))) : .closed
         } catch {
             phase = .failed(Problem(error))
         }

@@ -61,6 +61,7 @@ extension View {
 
     // Accessibility
     public func accessibilityLabel(_ label: Text) -> some View { self }
+    public func accessibilityValue(_ value: Text) -> some View { self }
     public func accessibilityHidden(_ hidden: Bool) -> some View { self }
     public func accessibilityIdentifier(_ identifier: String) -> some View { self }
     public func accessibilityElement(children: AccessibilityChildBehavior = .ignore) -> some View { self }

@@ -176,6 +176,11 @@ extension Text: PrimitiveView {}
 public struct TextField<Label: View>: PrimitiveView {
     public init(text: Binding<String>, prompt: Text? = nil, axis: Axis, @ViewBuilder label: () -> Label) {}
 }
+extension TextField {
+    public init<F: ParseableFormatStyle>(
+        value: Binding<F.FormatInput>, format: F, prompt: Text? = nil, @ViewBuilder label: () -> Label
+    ) where F.FormatOutput == String {}
+}
 extension TextField where Label == Text {
     public init(_ titleKey: LocalizedStringKey, text: Binding<String>) {}
     public init(_ titleKey: LocalizedStringKey, text: Binding<String>, axis: Axis) {}

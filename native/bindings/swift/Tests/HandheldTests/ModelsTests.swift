@@ -43,6 +43,23 @@ struct SessionTests {
         #expect(session.isReady)
     }
 
+    @Test func missingAndDamagedModelsAreNamed() async throws {
+        func problem(_ change: @escaping (URL) throws -> Void) async throws -> Problem? {
+            let folder = try Fixture.damaged { folder in
+                let manifest = try Manifest(contentsOf: folder.appending(path: "task.json"))
+                for file in manifest.files.values { try change(folder.appending(path: file)) }
+            }
+            let session = TaskSession(folder: folder)
+            await session.open()
+            guard case .failed(let problem) = session.phase else { return nil }
+            return problem
+        }
+        let missing = try await problem { try FileManager.default.removeItem(at: $0) }
+        #expect(missing?.status == .fileNotFound && missing?.message.isEmpty == false)
+        let damaged = try await problem { try Data("no model".utf8).write(to: $0) }
+        #expect(damaged?.status == .fileInvalid && damaged?.message.isEmpty == false)
+    }
+
     @Test func closingWhileOpeningEndsClosed() async throws {
         let session = try session()
         let opening = Task { await session.open() }
@@ -50,6 +67,23 @@ struct SessionTests {
         await session.close()
         await opening.value
         #expect(session.phase == .closed && session.task == nil)
+    }
+
+    @Test func lowMemoryWhileOpeningIsAMessage() async throws {
+        let session = try session()
+        var refused = 0
+        for _ in 0..<20 {
+            let opening = Task { await session.open() }
+            while session.phase == .closed { await Task.yield() }
+            session.interrupt(.lowMemory)
+            await opening.value
+            if session.phase == .failed(Problem(HandheldError(.outOfMemory))) { refused += 1 }
+            await session.close()
+        }
+        // A small model may be there before the warning is.
+        #expect(refused > 0)
+        await session.open()
+        #expect(session.isReady && session.interruption == nil)
     }
 
     @Test func goldenCasesPass() async throws {
@@ -61,6 +95,88 @@ struct SessionTests {
         #expect(result.passed, "\(result)")
         let line = try SelfTest.line(for: result)
         #expect(line.hasPrefix("HANDHELD RESULT {") && line.utf8.count < 3000 && !line.contains("\n"))
+    }
+}
+
+@Suite(.serialized, .enabled(if: Fixture.textTask != nil, "no task with its model beside native/"))
+@MainActor
+struct BenchmarkTests {
+    func benchmark(_ folder: URL? = nil) async throws -> Benchmark {
+        let folder = try folder ?? Fixture.manifest().deletingLastPathComponent()
+        let session = TaskSession(folder: folder, options: ["threads": 1])
+        await session.open()
+        return Benchmark(session: session) { .warm }
+    }
+
+    @Test func measuresAndLeavesNothingBehind() async throws {
+        let benchmark = try await benchmark()
+        let memory = benchmark.session.memory
+        #expect(benchmark.phase == .idle && !benchmark.isRunning)
+        benchmark.start()
+        benchmark.start()
+        #expect(benchmark.isRunning)
+        await benchmark.finish()
+        guard case .finished(let summary) = benchmark.phase else {
+            Issue.record("\(benchmark.phase)")
+            return
+        }
+        #expect(summary.runs == Benchmark.runs)
+        #expect(summary.timeToFirstTokenMs ?? 0 > 0)
+        #expect(summary.promptTokensPerSecond ?? 0 > 0 && summary.generatedTokensPerSecond ?? 0 > 0)
+        #expect(summary.peakBytes ?? 0 > 1 << 20)
+        #expect(summary.heatBefore == .warm && summary.heatAfter == .warm)
+        #expect(benchmark.session.memory > memory)
+        let task = try #require(benchmark.session.task)
+        _ = try await task.answer(to: "Hello!")
+        #expect(try await task.report().reusedTokens == 0)
+    }
+
+    @Test func everyRunReadsTheWholePrompt() async throws {
+        let benchmark = try await benchmark()
+        benchmark.start()
+        await benchmark.finish()
+        await benchmark.session.refreshReport()
+        // Nothing was left in the cache by the run before.
+        #expect(benchmark.session.report?.reusedTokens == 0)
+    }
+
+    @Test func stopsForAPersonAndForTheDevice() async throws {
+        let folder = try Fixture.damaged { folder in
+            let long = String(repeating: "Tell me more. ", count: 50)
+            let golden = #"""
+                {"configure": {"max_tokens": 2000}, "send": [{"text": "\#(long)"}], "expect": {"contains": []}}
+                """#
+            try Data(golden.utf8).write(to: folder.appending(path: "golden.json"))
+        }
+        let benchmark = try await benchmark(folder)
+        benchmark.start()
+        await Task.yield()
+        benchmark.stop()
+        await benchmark.finish()
+        #expect(benchmark.phase == .stopped(nil))
+        for interruption in [TaskSession.Interruption.background, .lowMemory] {
+            benchmark.start()
+            await Task.yield()
+            benchmark.session.interrupt(interruption)
+            await benchmark.finish()
+            #expect(benchmark.phase == .stopped(interruption))
+        }
+    }
+
+    @Test func failuresAreShown() async throws {
+        let folder = try Fixture.damaged { try FileManager.default.removeItem(at: $0.appending(path: "golden.json")) }
+        let benchmark = try await benchmark(folder)
+        benchmark.start()
+        await benchmark.finish()
+        guard case .failed(let problem) = benchmark.phase else {
+            Issue.record("\(benchmark.phase)")
+            return
+        }
+        #expect(problem.status == .fileNotFound && !problem.message.isEmpty)
+        await benchmark.session.close()
+        benchmark.start()
+        await benchmark.finish()
+        #expect(benchmark.phase == .failed(Problem(HandheldError(.invalidState))))
     }
 }
 

@@ -101,6 +101,19 @@ struct ChatModelTests {
         #expect(try #require(model.session.report?.promptTokens) > first)
     }
 
+    @Test func benchmarkLeavesTheConversationAsItWas() async throws {
+        let model = try await ChatFixture.model()
+        await ChatFixture.ask("My name is Zarathustra and I like long walks.", model)
+        let first = try #require(model.session.report?.promptTokens)
+        let turns = model.messages
+        let benchmark = Benchmark(session: model.session)
+        benchmark.start()
+        await benchmark.finish()
+        #expect(model.messages == turns)
+        await ChatFixture.ask("Hello", model)
+        #expect(try #require(model.session.report?.promptTokens) > first)
+    }
+
     @Test func systemPromptIsKeptAndSentWhenItChanges() async throws {
         let preferences = try ChatFixture.preferences()
         let model = try await ChatFixture.model(preferences: preferences)

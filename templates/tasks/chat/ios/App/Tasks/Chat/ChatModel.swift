@@ -23,9 +23,9 @@ final class ChatModel {
     @ObservationIgnored private var told: Told?
     private static let systemPromptKey = "handheld.chat.systemPrompt"
 
-    /// Which open task knows the conversation, and with which system prompt.
+    /// In which memory of the session the conversation is, and with which system prompt.
     private struct Told {
-        let task: HandheldTask
+        let memory: Int
         let systemPrompt: String
     }
 
@@ -76,9 +76,8 @@ final class ChatModel {
         stop()
         await answering?.value
         messages = []
-        told = nil
         do {
-            try await session.task?.reset()
+            try await session.forget()
         } catch {
             // A task that cannot forget is closed or broken; the next question says so.
         }
@@ -107,7 +106,7 @@ final class ChatModel {
         do {
             guard let task = session.task else { throw HandheldError(.invalidState) }
             if let settings { try await task.configure(settings.values) }
-            let now = Told(task: task, systemPrompt: systemPrompt)
+            let now = Told(memory: session.memory, systemPrompt: systemPrompt)
             for try await value in task.request(inputs(for: text, after: history, telling: now)) {
                 // From its first piece on the core keeps the turn, however it ends.
                 told = now
@@ -127,7 +126,7 @@ final class ChatModel {
     private func inputs(for text: String, after history: [ChatMessage], telling now: Told) -> [Value] {
         let question = Value.text(text, port: "user")
         let prompt = Value.text(now.systemPrompt, port: "system")
-        guard let told, told.task === now.task else {
+        guard let told, told.memory == now.memory else {
             let earlier = history.remembered.map {
                 Value.text($0.text, port: $0.author == .person ? "user" : "assistant")
             }

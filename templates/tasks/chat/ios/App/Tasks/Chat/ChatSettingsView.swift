@@ -26,13 +26,16 @@ struct ChatSettingsView: View {
                 }
                 if let settings = model.settings {
                     Section {
-                        SettingsRows(settings: settings, fields: Self.first.compactMap { settings.field(named: $0) })
+                        SettingsRows(
+                            settings: settings, fields: Self.first.compactMap { settings.field(named: $0) },
+                            table: "Chat")
                     } header: {
                         Text("Answer", tableName: "Chat")
                     }
                     Section {
                         SettingsRows(
-                            settings: settings, fields: settings.fields.filter { !Self.first.contains($0.name) })
+                            settings: settings, fields: settings.fields.filter { !Self.first.contains($0.name) },
+                            table: "Chat")
                     } header: {
                         Text("Sampling", tableName: "Chat")
                     }
