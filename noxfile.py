@@ -111,3 +111,13 @@ def swift(session: nox.Session) -> None:
     """Build and test the Swift package, models and screens of rendered apps; brings Debian's Swift if there is none."""
     prepare(session, "test")
     session.run("python", "tests/swift/lane.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def ios(session: nox.Session) -> None:
+    """Do all that this machine can do about iOS; with Xcode run an app in a simulator, or on a phone: -- --device UDID.
+
+    Elsewhere its last line says what was left out and why.
+    """
+    prepare(session, "ios")
+    session.run("python", "tests/ios/lane.py", *session.posargs, env={"PYTHONPATH": "tests"})

@@ -11,7 +11,13 @@ The same package, binding, models and screens that the apps ship, on Linux or ma
     faults     planted faults in screens and binding, each of which the compiler has to find
     metal      the Metal kernels embedded by the package against those that ggml's CMake files embed
     llama      swift test of native/Package.swift with llama.cpp and the real model, and the app's unit tests on it
-    tsan       `echo` under ThreadSanitizer (not by default)
+
+and those that take longer, never by default:
+
+    names      package, screens and unit tests of an app whose name and folder are hard
+    release    `echo` and `llama` as the App Store gets them
+    tsan       `echo` under ThreadSanitizer
+    asan       `echo` and `llama` under AddressSanitizer, llama.cpp's own sources too
 
 Everything lies in build/swift/, or in the folder that $HANDHELD_SWIFT_WORK names.
 """
@@ -33,6 +39,11 @@ from swift.toolchain import NoSwiftError, Swift, find_swift
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 MODELS = {"echo": "echo", "llama_cpp": "smollm2-135m-instruct"}
+HARD_NAME, HARD_FOLDER = "Ben & Jerry's 鹦鹉", "Zażółć & Söhne's apps"
+RELEASE = ("-c", "release", "-Xswiftc", "-enable-testing")
+"""Optimised; the tests look inside modules, which release builds allow only when asked."""
+LONGER = ("names", "release", "tsan", "asan")
+"""Steps that are taken only by name."""
 
 
 class StepFailed(Exception):
@@ -62,11 +73,19 @@ class Lane:
         if self.swift.run(argv, folder, environ).returncode != 0:
             raise StepFailed(f"failed in {folder}: {' '.join(argv)}")
 
-    def test(self, folder: Path, runtime: str, *more: str, scratch: str = ".build") -> None:
+    def test(
+        self,
+        folder: Path,
+        runtime: str,
+        *more: str,
+        scratch: str = ".build",
+        tasks: Path | None = None,
+        environ: dict[str, str] | None = None,
+    ) -> None:
         """Run swift test; counts only when Swift Testing says that tests ran and passed."""
         jobs = str(os.cpu_count() or 2)
         argv = ["swift", "test", "-j", jobs, "--scratch-path", scratch, *more, *self.swift.link_flags]
-        environ = {"HANDHELD_TASKS": str(self.app(runtime) / "tasks")}
+        environ = {"HANDHELD_TASKS": str(tasks or self.app(runtime) / "tasks"), **(environ or {})}
         done = self.swift.run(argv, folder, environ, quiet=True)
         said = [line for line in done.stdout.splitlines() if line.startswith(("✘", "✔ Test run with", "◇ Test run"))]
         sys.stdout.write("\n".join(said or done.stdout.splitlines()[-40:]) + "\n")
@@ -77,13 +96,17 @@ class Lane:
 
 
 def render(lane: Lane) -> None:
-    for runtime, model in MODELS.items():
-        argv = [sys.executable, "-m", "handheld", "new", "Parrot", "--task", "chat", "--runtime", runtime]
-        argv += ["--model", model, "--directory", str(lane.app(runtime)), "--force"]
-        environ = {**os.environ, "PYTHONPATH": str(REPOSITORY / "generator")}
-        done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise StepFailed(done.stdout + done.stderr)
+    for runtime in MODELS:
+        _render(lane.app(runtime), "Parrot", runtime)
+
+
+def _render(app: Path, name: str, runtime: str) -> None:
+    argv = [sys.executable, "-m", "handheld", "new", name, "--task", "chat", "--runtime", runtime]
+    argv += ["--model", MODELS[runtime], "--directory", str(app), "--force"]
+    environ = {**os.environ, "PYTHONPATH": str(REPOSITORY / "generator")}
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise StepFailed(done.stdout + done.stderr)
 
 
 def style(lane: Lane) -> None:
@@ -122,8 +145,30 @@ def llama(lane: Lane) -> None:
     lane.test_screens("llama_cpp")
 
 
+def names(lane: Lane) -> None:
+    app = lane.work / "apps" / HARD_FOLDER
+    _render(app, HARD_NAME, "echo")
+    folder = lane.work / "screens of a hard name"
+    folder.mkdir(exist_ok=True)
+    package = lay_out(lane.swift, app, folder)
+    lane.test(package.folder, "echo", scratch=str(package.scratch), tasks=app / "tasks")
+
+
+def release(lane: Lane) -> None:
+    for runtime in MODELS:
+        lane.test(lane.app(runtime) / "native", runtime, *RELEASE, scratch=".build")
+
+
 def tsan(lane: Lane) -> None:
     lane.test(lane.app("echo") / "native", "echo", "--sanitize=thread", scratch=".build/tsan")
+
+
+def asan(lane: Lane) -> None:
+    # Swift's own libXCTest.so leaks a little; what is ours is counted by a test of its own.
+    options = {"ASAN_OPTIONS": "detect_leaks=0"}
+    for runtime in MODELS:
+        folder = lane.app(runtime) / "native"
+        lane.test(folder, runtime, "--sanitize=address", scratch=".build/asan", environ=options)
 
 
 STEPS: dict[str, Callable[[Lane], None]] = {
@@ -134,18 +179,27 @@ STEPS: dict[str, Callable[[Lane], None]] = {
     "faults": planted,
     "metal": kernels,
     "llama": llama,
+    "names": names,
+    "release": release,
     "tsan": tsan,
+    "asan": asan,
 }
+
+
+def find_work() -> Path:
+    """The folder that everything lies in."""
+    work = Path(os.environ.get("HANDHELD_SWIFT_WORK", REPOSITORY / "build" / "swift")).resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    return work
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("steps", nargs="*", metavar="STEP")
-    steps = parser.parse_args().steps or [name for name in STEPS if name != "tsan"]
+    steps = parser.parse_args().steps or [name for name in STEPS if name not in LONGER]
     if unknown := [name for name in steps if name not in STEPS]:
         parser.error(f"there is no step {unknown[0]}; there are: {', '.join(STEPS)}")
-    work = Path(os.environ.get("HANDHELD_SWIFT_WORK", REPOSITORY / "build" / "swift")).resolve()
-    work.mkdir(parents=True, exist_ok=True)
+    work = find_work()
     try:
         lane = Lane(find_swift(work), work)
     except NoSwiftError as error:

@@ -81,16 +81,22 @@ class Swift:
         swiftc = shutil.which("swiftc")
         return Path(swiftc or "/usr/bin/swiftc").resolve().parent.parent / "lib" / "swift" / "host"
 
+    def command(
+        self, argv: Sequence[str | Path | int], folder: Path, environ: Mapping[str, str] | None = None
+    ) -> list[str]:
+        """The argument list that runs a command in a folder below `work`, from anywhere."""
+        pairs = [f"{name}={value}" for name, value in (environ or {}).items()]
+        words = [str(word) for word in argv]
+        if self.root is None:
+            return ["env", *pairs, *words]
+        inside = ["/usr/bin/env", "-i", "HOME=/tmp", f"PATH={INSIDE_PATH}", "LANG=C.UTF-8", *pairs, *words]
+        return [*_namespace(), "bash", "-c", ENTER, "--", str(self.root), str(self.work), str(folder), *inside]
+
     def run(
         self, argv: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None, *, quiet: bool = False
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in a folder below `work`; with `quiet` its output is kept, else it is shown."""
-        pairs = [f"{name}={value}" for name, value in (environ or {}).items()]
-        if self.root is None:
-            command = ["env", *pairs, *argv]
-        else:
-            inside = ["/usr/bin/env", "-i", "HOME=/tmp", f"PATH={INSIDE_PATH}", "LANG=C.UTF-8", *pairs, *argv]
-            command = [*_namespace(), "bash", "-c", ENTER, "--", str(self.root), str(self.work), str(folder), *inside]
+        command = self.command(argv, folder, environ)
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quiet else {}
         return subprocess.run(command, cwd=folder, text=True, errors="replace", check=False, **pipes)  # type: ignore[call-overload,no-any-return]
 

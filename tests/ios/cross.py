@@ -1,0 +1,106 @@
+"""Our C++ compiled for iPhones and their simulator, by zig's clang with Apple's own libc headers.
+
+It finds what only Apple's platforms refuse: a missing header, another type, a flag that arm64 does not know. Linking
+and Apple's frameworks need Xcode.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import struct
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+PLATFORMS = {"aarch64-ios.17.0": 2, "aarch64-ios.17.0-simulator": 7}
+"""Target -> the number of the platform in LC_BUILD_VERSION."""
+BUILD_VERSION = 0x32
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """zig as it lies in a Python package."""
+
+    folder: Path
+
+    def compile(self, source: Path, target: str, native: Path, object_: Path) -> str:
+        """Compile one file; gives what is wrong, or ""."""
+        object_.parent.mkdir(parents=True, exist_ok=True)
+        library = native / "third_party" / "llama.cpp"
+        vendored = [native / "third_party", *(library / name for name in ("include", "ggml/include", "src", "common"))]
+        argv: list[str | Path] = [
+            self.folder / "zig", "c++", "-target", target, "-mcpu=apple_a12", "-std=c++20", "-O1", *WARNINGS,
+            "-I", native, "-I", native / "include", *(part for path in vendored for part in ("-isystem", path)),
+            # Newer libc++ headers want what only these have: mbstate_t, and all of Apple's libc.
+            "-idirafter", self.folder / "lib" / "libc" / "include" / "any-darwin-any",
+            "-c", source, "-o", object_,
+        ]  # fmt: skip
+        done = subprocess.run([str(part) for part in argv], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return f"{source.relative_to(native)} for {target}:\n{done.stderr[-1500:]}"
+        platform, minimum = build_version(object_.read_bytes())
+        if (platform, minimum) != (PLATFORMS[target], (17, 0)):
+            return f"{source.relative_to(native)}: made for platform {platform}, {minimum}"
+        return ""
+
+
+def find() -> Compiler | None:
+    """The ziglang package of this Python environment; None when it is not installed (it takes 400 MB)."""
+    found = importlib.util.find_spec("ziglang")
+    return Compiler(Path(found.origin).parent) if found and found.origin else None
+
+
+def sources(native: Path) -> list[Path]:
+    """Everything that is ours and goes into an app; what is fetched is not ours to mend."""
+    folders = ("core", "processing", "runtimes", "tasks")
+    return sorted(path for folder in folders for path in (native / folder).rglob("*.cpp"))
+
+
+def check(compiler: Compiler, native: Path, scratch: Path, files: Sequence[Path]) -> list[str]:
+    """Compile files for both platforms; gives what is wrong, as sentences."""
+    jobs = [(path, target) for path in files for target in PLATFORMS]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = pool.map(
+            lambda job: compiler.compile(job[0], job[1], native, scratch / job[1] / f"{job[0].stem}.o"), jobs
+        )
+        return [said for said in done if said]
+
+
+def check_that_it_finds_faults(compiler: Compiler, scratch: Path) -> list[str]:
+    """Two faults that only an Apple target has."""
+    faults = {
+        "linux.cpp": "#include <sys/sendfile.h>\n#include <linux/mman.h>\nint main() {}\n",
+        "intel.cpp": "#include <immintrin.h>\nint main() { return _mm_cvtsi128_si32(_mm_setzero_si128()); }\n",
+    }
+    missed = []
+    for name, text in faults.items():
+        file = scratch / name
+        file.write_text(text, encoding="utf-8")
+        argv = [str(compiler.folder / "zig"), "c++", "-target", next(iter(PLATFORMS)), "-fsyntax-only", str(file)]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            missed.append(f"{name} compiles for an iPhone and must not")
+    return missed
+
+
+def build_version(data: bytes) -> tuple[int, tuple[int, int]]:
+    """Platform and lowest system from a 64-bit Mach-O object.
+
+    Raises:
+        ValueError: it is none, or does not say.
+    """
+    magic, _, _, _, commands, _, _, _ = struct.unpack_from("<8I", data)
+    if magic != 0xFEEDFACF:
+        raise ValueError("not a 64-bit Mach-O object")
+    at = 32
+    for _ in range(commands):
+        kind, size = struct.unpack_from("<2I", data, at)
+        if kind == BUILD_VERSION:
+            platform, minimum = struct.unpack_from("<2I", data, at + 8)
+            return platform, (minimum >> 16, minimum >> 8 & 0xFF)
+        at += size
+    raise ValueError("no LC_BUILD_VERSION")

@@ -1,0 +1,117 @@
+"""The Swift binding against a C++ loop over handheld.h, both linked with the same library that SwiftPM has built.
+
+    PYTHONPATH=tests python tests/swift/bench.py
+
+One thread, release builds, interleaved pairs; `nox -s bench` prints the figures too. Everything lies in build/swift/.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from native.bench import NEW_TOKENS, PAIRS, PROMPT, Contestant, Figure, paired
+from swift.lane import Lane, StepFailed, find_work, render
+from swift.toolchain import NoSwiftError, find_swift
+
+GATE = 0.98
+HERE = Path(__file__).resolve().parent
+C_SOURCES = HERE.parent.parent / "native" / "tests"
+MANIFEST = """\
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+    name: "Bench",
+    dependencies: [.package(name: "Handheld", path: "{native}")],
+    targets: [
+        .executableTarget(
+            name: "bench_core",
+            dependencies: [.product(name: "Handheld", package: "Handheld")],
+            cxxSettings: [.unsafeFlags(["-I", "{native}/include"])]),
+        .executableTarget(name: "bench_swift", dependencies: [.product(name: "Handheld", package: "Handheld")]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)
+"""
+
+
+def swift_against_c(lane: Lane) -> list[Figure]:
+    """Tokens per CPU second of the binding, divided by those of the C++ loop; the app must be rendered already.
+
+    Raises:
+        StepFailed: it does not build.
+    """
+    app = lane.app("llama_cpp")
+    folder = _lay_out(lane, app)
+    scratch = app / "native" / ".build"
+    argv = ["swift", "build", "-c", "release", "-j", str(os.cpu_count() or 2), "--scratch-path", str(scratch)]
+    lane.must([*argv, *lane.swift.link_flags], folder)
+    arguments: list[str | Path | int] = [app / "tasks" / "chat" / "task.json", NEW_TOKENS, folder / "prompt.txt"]
+    programs = [
+        Contestant(lane.swift.command([scratch / "release" / name, *arguments], folder))
+        for name in ("bench_core", "bench_swift")
+    ]
+    try:
+        for program in programs:
+            program.run()  # warm: page cache, allocator
+        # Each goes first in every second pair.
+        rounds = []
+        for number in range(PAIRS):
+            order = programs if number % 2 == 0 else programs[::-1]
+            taken = {program: program.run() for program in order}
+            rounds.append([taken[program] for program in programs])
+    finally:
+        for program in programs:
+            program.close()
+    if any(plain["tokens"] != ours["tokens"] for plain, ours in rounds):
+        raise StepFailed("the two programs gave answers of different lengths")
+    prompts = [plain["prompt_s"] / ours["prompt_s"] for plain, ours in rounds]
+    answers = [plain["generate_s"] / ours["generate_s"] for plain, ours in rounds]
+    return [
+        paired("prompt tokens per CPU second, Swift : C++ over the same library", GATE, "more", prompts),
+        paired("generated tokens per CPU second, Swift : C++ over the same library", GATE, "more", answers),
+    ]
+
+
+def _lay_out(lane: Lane, app: Path) -> Path:
+    folder = lane.work / "bench"
+    for name in ("bench_core", "bench_swift"):
+        shutil.rmtree(folder / "Sources" / name, ignore_errors=True)
+        (folder / "Sources" / name).mkdir(parents=True)
+    for name in ("bench_core.cpp", "bench.hpp", "harness.hpp"):
+        shutil.copy(C_SOURCES / name, folder / "Sources" / "bench_core")
+    shutil.copy(HERE / "bench" / "main.swift", folder / "Sources" / "bench_swift")
+    (folder / "Package.swift").write_text(MANIFEST.format(native=app / "native"), encoding="utf-8")
+    (folder / "prompt.txt").write_text(PROMPT, encoding="utf-8")
+    return folder
+
+
+def main() -> int:
+    """Render, build, measure, print."""
+    work = find_work()
+    try:
+        lane = Lane(find_swift(work), work)
+    except NoSwiftError as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    try:
+        render(lane)
+        figures = swift_against_c(lane)
+    except StepFailed as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    for figure in figures:
+        verdict = "passed" if figure.good else "FAILED"
+        spread = f"{figure.median:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+        sys.stdout.write(f"{verdict}  {figure.name}: {spread}, gate {figure.gate}\n")
+    failed = sum(not figure.good for figure in figures)
+    sys.stdout.write(f"{len(figures) - failed} passed, {failed} failed\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
