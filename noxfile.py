@@ -50,6 +50,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
     session.run("python", "-m", "handheld.codegen", "--check")
+    session.run("python", "tests/workflows/check.py", env={"PYTHONPATH": "tests"})
 
 
 @nox.session
@@ -93,6 +94,24 @@ def fuzz(session: nox.Session) -> None:
     """Fuzz task.json, model headers and sequences of calls; seconds for each: nox -s fuzz -- 600."""
     prepare(session, "test")
     session.run("python", "tests/native/fuzz.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def jvm(session: nox.Session) -> None:
+    """Run the Android app itself on the JVM with its real model, and compare pictures of all screens.
+
+    nox -s jvm -- --accept takes over new pictures, --check-jni lets the JVM check each call, --names adds apps whose
+    names are hard.
+    """
+    prepare(session, "test")
+    session.run("python", "-m", "jvm.lane", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def android_checks(session: nox.Session) -> None:
+    """Take a rendered app through the real tools of Android, without its SDK; -- --help lists the steps."""
+    prepare(session, "test")
+    session.run("python", "-m", "android.checks", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session

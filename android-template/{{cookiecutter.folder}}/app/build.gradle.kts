@@ -26,8 +26,8 @@ android {
         }
         externalNativeBuild {
             cmake {
-                // Without `targets`, every library of the CMake project is built and packed. No C++ object goes from one
-                // to another, so each can have the standard library inside.
+                // Without `targets`, every library of the CMake project is built and packed. No C++ object goes from
+                // one to another, so each can have the standard library inside.
                 arguments += listOf("-DANDROID_STL=c++_static", "-DANDROID_SUPPORT_FLEXIBLE_PAGE_SIZES=ON")
 {%- for argument in cookiecutter.slots.android.cmake_arguments %}
                 arguments += "{{ argument }}"
