@@ -64,6 +64,8 @@ def proves(serial: str, log: str = "log-passed.txt", start: str = "start-ok.txt"
     """The app starts in self-test mode, and its log says `log`."""
     activity = f"{PACKAGE}/{PACKAGE}.MainActivity"
     return [
+        on(serial, "shell", "input", "keyevent", "KEYCODE_WAKEUP"),
+        on(serial, "shell", "wm", "dismiss-keyguard"),
         on(serial, "shell", "date", "+%s", text="1795773600\n"),
         on(serial, "shell", "am", "start", "-S", "-n", activity, "--ez", "handheld.selftest", "true", out=start),
         on(serial, "logcat", "-v", "threadtime", "-T", "1795773600.000", "-d", out=log),
@@ -76,8 +78,6 @@ def pictures(serial: str) -> Rows:
     activity = f"{PACKAGE}/{PACKAGE}.MainActivity"
     return [
         on(serial, "pull", "/storage/*/selftest.json", "*", copies={"{-1}": "selftest.json"}),
-        on(serial, "shell", "input", "keyevent", "KEYCODE_WAKEUP"),
-        on(serial, "shell", "wm", "dismiss-keyguard"),
         on(serial, "shell", "am", "start", "-S", "-n", activity, "-W", out="start-slow.txt"),
         on(serial, "shell", "screencap", "-p", "/data/local/tmp/handheld.png"),
         on(serial, "pull", "/data/local/tmp/handheld.png", "*", copies={"{-1}": "screen.png"}),

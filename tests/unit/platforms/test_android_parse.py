@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from handheld.errors import MachineError
 from handheld.platforms import Target
 from handheld.platforms.android import argv, facts, install, parse
 from handheld.platforms.android.device import Chosen, Known, choose, listed
-from handheld.platforms.android.errors import remedy
+from handheld.platforms.android.errors import acceleration_fix, remedy
 from handheld.platforms.android.facts import Avd
 from handheld.platforms.android.parse import Attached
 from handheld.platforms.errors import DeviceHindered, SeveralDevices, UnknownDevice
@@ -115,6 +116,16 @@ def test_java() -> None:
     assert parse.java_version(said("java-17.txt")) == 17
     assert parse.java_version(said("java-8.txt")) == 8
     assert parse.java_version("command not found") is None
+
+
+def test_what_brings_acceleration(tmp_path: Path) -> None:
+    device = tmp_path / "kvm"
+    missing = facts.acceleration_hindered({}, device)
+    assert "modprobe" in acceleration_fix(missing)
+    device.touch(mode=0)
+    if os.geteuid() != 0:  # root may open everything
+        assert "gpasswd" in acceleration_fix(facts.acceleration_hindered({}, device))
+    assert "gpasswd" in acceleration_fix("This user doesn't have permissions to use KVM (/dev/kvm).")
 
 
 # Gradle.

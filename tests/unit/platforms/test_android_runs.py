@@ -207,7 +207,7 @@ def test_no_acceleration(sdk: Sdk) -> None:
     sdk.plays(java(), attached("devices-none.txt"))
     done = sdk.run("--on", "android", exit_code=3, environ={"HANDHELD_KVM": str(sdk.folder / "kvm")})
     explained(done.err)
-    assert "gpasswd" in done.err
+    assert "modprobe" in done.err
     assert not sdk.asked("gradlew"), "told before anything is built"
 
 
@@ -273,7 +273,7 @@ def test_a_virtual_device_is_made(sdk: Sdk) -> None:
     ini.unlink()
     image = facts.image_package().name
     made = row("avdmanager", "--silent", "create", "avd", "--force", "--name", "handheld-35", "--package", image,
-               stdin="no", writes={str(ini): "path=\n"})  # fmt: skip
+               "--device", "pixel_6", stdin="no", writes={str(ini): "path=\n"})  # fmt: skip
     sdk.plays(java(), attached("devices-none.txt"), [made], gradle(), emulates(),
               installs(EMULATOR), proves(EMULATOR, hangs=True), pictures(EMULATOR))  # fmt: skip
     assert "chat: passed" in sdk.run("--on", "android").out
@@ -329,7 +329,7 @@ def test_success_is_the_word_and_not_the_exit_code(sdk: Sdk) -> None:
 )
 def test_an_app_that_crashes(sdk: Sdk, log: str, said: str) -> None:
     sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE), proves(PHONE, log, hangs=True))
-    done = sdk.run("--on", "android", exit_code=1)
+    done = sdk.run("--on", "android", "--limit", "30", exit_code=1)
     explained(done.err)
     assert "crashed on ALP AL00" in done.err
     assert said in done.err
@@ -583,6 +583,24 @@ def test_an_installation_that_fails(sdk: Sdk) -> None:
         installing(sdk, ndk, writes={}, text="Warning: Failed to find package 'ndk;1'\n", out="devices-none.txt"),
     )
     assert "could not be installed" in sdk.does("build", "--on", "android", "--yes", exit_code=3).err
+
+
+def test_a_part_that_is_not_whole(sdk: Sdk) -> None:
+    (ndk,) = bare(sdk)
+    ndk.folder(sdk.root).mkdir(parents=True)
+    sdk.plays(java(), installing(sdk, ndk)[:1])
+    done = sdk.does("build", "--on", "android", "--yes", exit_code=3)
+    explained(done.err)
+    assert f'rm -r "{ndk.folder(sdk.root)}"' in done.err
+
+
+def test_sdkmanager_comes_with_what_it_needs(sdk: Sdk) -> None:
+    bare(sdk)
+    (sdk.root / "cmdline-tools" / "latest" / "bin" / "sdkmanager").unlink()
+    sdk.plays(java())
+    done = sdk.does("build", "--on", "android", "--yes", exit_code=3)
+    explained(done.err)
+    assert "sudo apt install gpgv" in done.err
 
 
 def test_a_machine_without_anything_asks_for_all_of_it(sdk: Sdk) -> None:

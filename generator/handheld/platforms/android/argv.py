@@ -11,6 +11,10 @@ LOG_TAG = "Handheld"
 ENDS = ("AndroidRuntime:E", "libc:F", "DEBUG:F", "ActivityManager:I", "lowmemorykiller:I", "lmkd:I")
 WATCHED = (f"{LOG_TAG}:V", *ENDS, "*:S")
 """What of the log is watched while the app runs: its own lines, and those that tell of its end."""
+MEMORY = "3072"
+"""Megabytes of an emulator: Android takes 1,500, the rest is for the model."""
+HARDWARE = "pixel_6"
+"""The screen of a virtual device that is made here."""
 DEVICE_PICTURE = "/data/local/tmp/handheld.png"
 
 Argv = list[str | Path]
@@ -34,7 +38,7 @@ def avd_of(program: Path, serial: str) -> Argv:
 def emulator(program: Path, avd: str, port: int) -> Argv:
     """Start a virtual device without a window, fresh, on a port that gives it its serial number."""
     quiet = ["-no-window", "-no-audio", "-no-boot-anim", "-no-snapshot", "-no-metrics"]
-    return [program, "-avd", avd, "-port", str(port), *quiet, "-gpu", "swiftshader_indirect"]
+    return [program, "-avd", avd, "-port", str(port), *quiet, "-gpu", "swiftshader_indirect", "-memory", MEMORY]
 
 
 def accel_check(program: Path) -> Argv:
@@ -43,8 +47,8 @@ def accel_check(program: Path) -> Argv:
 
 
 def create_avd(program: Path, name: str, image: str) -> Argv:
-    """Make a virtual device; it asks for a hardware profile on stdin."""
-    return [program, "--silent", "create", "avd", "--force", "--name", name, "--package", image]
+    """Make a virtual device; some versions ask for a hardware profile on stdin all the same."""
+    return [program, "--silent", "create", "avd", "--force", "--name", name, "--package", image, "--device", HARDWARE]
 
 
 def install_packages(program: Path, root: Path, *packages: str) -> Argv:

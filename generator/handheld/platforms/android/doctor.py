@@ -9,7 +9,7 @@ from handheld.errors import HandheldError
 from handheld.facts import TOOLS, Tool
 from handheld.platforms import Finding
 from handheld.platforms.android import facts, gradle, install
-from handheld.platforms.android.errors import KVM_FIX
+from handheld.platforms.android.errors import acceleration_fix
 from handheld.platforms.android.facts import Needs, Package
 from handheld.resources import root as resources
 from handheld.tools import Tools
@@ -79,5 +79,5 @@ def _adb(tools: Tools, found: Mapping[str, Tool | None], sdk: Path) -> Finding:
 
 def _acceleration(tools: Tools) -> Finding:
     why = facts.acceleration_hindered(tools.environ)
-    fix = f"{why}: {KVM_FIX}"
+    fix = f"{why}: {acceleration_fix(why)}"
     return Finding(EMULATOR, "acceleration", "" if why else "usable", "an emulator without it takes hours", fix)

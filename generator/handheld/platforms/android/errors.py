@@ -8,7 +8,13 @@ from pathlib import Path
 from handheld.errors import AppError, InputError, MachineError, quoted, sized
 
 LICENCE_PAGE = "https://developer.android.com/studio/terms"
-KVM_FIX = "sudo gpasswd -a $USER kvm, then log in again; on a CI runner see docs: a udev rule for /dev/kvm"
+KVM_RIGHTS = "sudo gpasswd -a $USER kvm, then log in again; until the next boot only: sudo chmod 666 /dev/kvm"
+KVM_MISSING = "Turn on virtualisation (VT-x, AMD-V) in the firmware, then: sudo modprobe -a kvm kvm_intel kvm_amd"
+
+
+def acceleration_fix(why: str) -> str:
+    """What brings hardware acceleration, by why there is none."""
+    return KVM_RIGHTS if "permission" in why or "may not be opened" in why else KVM_MISSING
 
 
 class SdkIncomplete(MachineError):
@@ -32,6 +38,28 @@ class InstallationFailed(MachineError):
             f"{package} could not be installed into the Android SDK.",
             f"sdkmanager said:\n    {said}" if lines else "sdkmanager said nothing.",
             f"Check the network and any proxy, then run it by hand: {command}",
+        )
+
+
+class NoSdkManager(MachineError):
+    """Parts of the SDK are missing, and nothing here can install them."""
+
+    def __init__(self, root: Path, packages: Sequence[str]) -> None:
+        super().__init__(
+            f"The Android SDK in {root} lacks {quoted(packages)}.",
+            "There is no sdkmanager here, and the one of the Python package index brings programs for Linux only.",
+            "Install Android Studio and in its SDK Manager the 'Android SDK Command-line Tools', then run this again",
+        )
+
+
+class HalfInstalled(MachineError):
+    """A part of the SDK is there and not whole, as after an interrupted installation."""
+
+    def __init__(self, package: str, folder: Path) -> None:
+        super().__init__(
+            f"{package} is in the Android SDK, but not whole.",
+            "An installation was interrupted, and sdkmanager leaves a folder that exists as it is.",
+            f'rm -r "{folder}", then run this again',
         )
 
 
@@ -135,7 +163,7 @@ class NoAcceleration(MachineError):
         super().__init__(
             "An Android emulator needs hardware acceleration, which is not available here.",
             f"{why[:1].upper()}{why[1:]}.".replace("..", "."),
-            f"{KVM_FIX}; or use a phone: handheld run --list, then --on android:SERIAL",
+            f"{acceleration_fix(why)}. Or use a phone: handheld run --list, then --on android:SERIAL",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,13 @@ from handheld.errors import DiskFull, HandheldError, NoNetwork, sized
 from handheld.facts import existing_parent
 from handheld.platforms import Consent
 from handheld.platforms.android import argv, facts
-from handheld.platforms.android.errors import LICENCE_PAGE, InstallationFailed, SdkIncomplete
+from handheld.platforms.android.errors import (
+    LICENCE_PAGE,
+    HalfInstalled,
+    InstallationFailed,
+    NoSdkManager,
+    SdkIncomplete,
+)
 from handheld.platforms.android.facts import Needs, Package
 from handheld.progress import Progress
 from handheld.store import put, staged
@@ -38,11 +45,14 @@ def ensure(
     lacking = facts.missing(root, packages)
     if not lacking:
         return
+    names = [package.name for package in lacking]
     manager = facts.program("sdkmanager", tools)
+    if manager is None and sys.platform != "linux":
+        raise NoSdkManager(root, names)
     place = existing_parent(root)
     if not consent(question(lacking, root, free=shutil.disk_usage(place).free, manager=manager is not None)):
         fix = AGAIN.format(command=command)
-        raise SdkIncomplete(root, [package.name for package in lacking], fix)
+        raise SdkIncomplete(root, names, fix)
     needed = sum(package.disk + package.download for package in lacking)
     if shutil.disk_usage(place).free < needed:
         raise DiskFull("the Android SDK", root, needed)
@@ -77,6 +87,7 @@ def _bring_sdkmanager(tools: Tools, progress: Progress) -> Path:
     """Into an environment of its own in the cache: no other package has to agree with it."""
     folder = tools.cache / "android" / SDKMANAGER.replace("==", "-")
     program = folder / "bin" / "sdkmanager"
+    tools.require("gpgv", "sudo apt install gpgv")  # with it sdkmanager checks the list of checksums
     with tools.lock("sdkmanager", progress), progress.task("Fetching sdkmanager", unit="steps") as handle:
         if not program.is_file():
             tools.run([python(), "-m", "venv", "--clear", folder], timeout=300)
@@ -97,6 +108,8 @@ def _accept(manager: Path, root: Path, tools: Tools) -> None:
 
 
 def _install(manager: Path, root: Path, package: Package, tools: Tools, progress: Progress) -> None:
+    if package.folder(root).exists():
+        raise HalfInstalled(package.name, package.folder(root))
     command = argv.install_packages(manager, root, package.name)
     begin = tools.clock()
     with progress.task(f"Installing {package.name} ({sized(package.download)})", unit="s") as handle:

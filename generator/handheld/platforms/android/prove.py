@@ -70,6 +70,7 @@ def self_test(on: On, app: RenderedApp, limit: float) -> Mapping[str, Any]:
     Raises:
         AppError: it did not start, crashed, or gave no result.
     """
+    _wake(on)
     since = on.ask("shell", "date", "+%s").split()[0]
     try:
         return _result(on, app, since, limit)
@@ -109,6 +110,12 @@ def _start(on: On, app: RenderedApp, *, self_test: bool) -> str:
     return f"{done.stdout}\n{done.stderr}"
 
 
+def _wake(on: On) -> None:
+    """A phone whose screen is off computes slowly, and its picture is black."""
+    on.ask("shell", "input", "keyevent", "KEYCODE_WAKEUP")
+    on.ask("shell", "wm", "dismiss-keyguard")
+
+
 def _keep_log(on: On, since: str) -> None:
     """The log is most wanted when something failed, and must not replace that failure by its own."""
     with suppress(HandheldError), on.log.open("w", encoding="utf-8") as file:
@@ -140,9 +147,6 @@ def picture(on: On, app: RenderedApp) -> str:
     """Open the app as a person does and take a picture; gives a note when there is none."""
     path = on.reports / "screenshot.png"
     path.unlink(missing_ok=True)
-    with suppress(HandheldError):
-        on.ask("shell", "input", "keyevent", "KEYCODE_WAKEUP")
-        on.ask("shell", "wm", "dismiss-keyguard")
     # On some devices `am start -W` never returns; the app is there all the same.
     with suppress(HandheldError):
         _start(on, app, self_test=False)
