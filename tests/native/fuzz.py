@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from handheld.tools import Tools, open_tools
-from native.support import build, manifest, render, runtimes, tiny_model, weights
+from native.support import SANITIZED, build, manifest, render, runtimes, tiny_model, weights
 
 FINDINGS = Path("build/fuzz")
 SMALL = "echo"
@@ -30,11 +30,7 @@ def main(seconds: int) -> int:
     FINDINGS.mkdir(parents=True, exist_ok=True)
     jobs: list[tuple[Path, Path, list[bytes]]] = []
     with tempfile.TemporaryDirectory() as name:
-        arguments = [
-            "-DHH_FUZZ=ON", "-DHH_SANITIZE=address,undefined", "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DGGML_NATIVE=OFF",
-            # Half of a lane's time is the compiler's: code that runs for seconds need not be the fastest.
-            *(f"-DCMAKE_{language}_FLAGS_RELWITHDEBINFO=-O1 -DNDEBUG -gline-tables-only" for language in ("C", "CXX")),
-        ]  # fmt: skip
+        arguments = ["-DHH_FUZZ=ON", "-DHH_SANITIZE=address,undefined", *SANITIZED]
         compilers = {"CC": str(clang.with_name("clang")), "CXX": str(clang)}
         for runtime in runtimes():
             folder = Path(name) / runtime

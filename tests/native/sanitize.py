@@ -15,7 +15,7 @@ from typing import Any
 
 from handheld.tools import open_tools
 from native.records import add_record
-from native.support import Checks, build, manifest, render, run_checks, runtimes, tiny_model, weights
+from native.support import SANITIZED, Checks, build, manifest, render, run_checks, runtimes, tiny_model, weights
 
 RECORD = "--record"
 RESULTS = Path("docs/generated/sanitize.json")
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
             folder.mkdir()
             app = render(folder / "app", runtime, tiny_model(runtime).tiny_model(folder), tools)
             for flavour, programs in FLAVOURS.items():
-                options = ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", f"-DHH_SANITIZE={flavour}", "-DGGML_NATIVE=OFF"]
+                options = [f"-DHH_SANITIZE={flavour}", *SANITIZED]
                 where = build(app, folder / flavour.partition(",")[0], programs, tools, arguments=options)
                 for program in programs:
                     inputs: list[str | Path] = (

@@ -24,6 +24,13 @@ from handheld.tools import Tools
 SOURCES = Path(__file__).resolve().parents[2] / "native" / "tests"
 """The CMake project of the test programs."""
 RUNTIMES = SOURCES.parent / "runtimes"
+SANITIZED = (
+    "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+    "-DGGML_NATIVE=OFF",
+    # Most of a lane's time is the compiler's: code that runs for seconds need not be the fastest.
+    *(f"-DCMAKE_{language}_FLAGS_RELWITHDEBINFO=-O1 -DNDEBUG -g1" for language in ("C", "CXX")),
+)
+"""What every build with sanitizers is given."""
 RESULT = re.compile(r"^\w+: (\d+) checks, (\d+) failures$", re.MULTILINE)
 
 
