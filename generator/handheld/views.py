@@ -1,4 +1,4 @@
-"""Results as text for a terminal. Plain functions from values to text; `__main__` prints them."""
+"""Results as text for a terminal. Plain functions from values to text; commands/ print them."""
 
 from __future__ import annotations
 
