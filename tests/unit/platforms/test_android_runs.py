@@ -193,6 +193,15 @@ def test_a_phone_that_cannot_be_used(sdk: Sdk, out: str, word: str, fix: str) ->
     assert [place["hindered"] for place in listed if place["kind"] == "phone"] == [word]
 
 
+def test_an_adb_that_does_not_work(sdk: Sdk) -> None:
+    said = "* daemon not running; starting now at tcp:5037\nerror: cannot connect to daemon\n"
+    sdk.plays(java(), [row("adb", "devices", "-l", text=said, code=1)])
+    done = sdk.run("--on", "android", exit_code=3)
+    explained(done.err)
+    assert "cannot connect to daemon" in done.err
+    assert "adb cannot list devices" in sdk.command("run", sdk.app, "--list").out, "and the rest of the list is there"
+
+
 def test_a_device_that_is_not_there(sdk: Sdk) -> None:
     sdk.plays(java(), attached("devices-phone.txt"))
     done = sdk.run("--on", "android:nobody", exit_code=2)
@@ -225,7 +234,7 @@ def test_no_space_for_an_emulator(sdk: Sdk) -> None:
         on(EMULATOR, "emu", "kill", code=1),
     ]
     sdk.plays(java(), attached("devices-none.txt"), gradle(), rows)
-    done = sdk.run("--on", "android", exit_code=3)
+    done = sdk.run("--on", "android", "--limit", "30", exit_code=3)
     explained(done.err)
     assert "needs 7.7 GB" in done.err
     assert "5.6 GB are free" in done.err
@@ -239,7 +248,7 @@ def test_an_emulator_that_ends(sdk: Sdk) -> None:
         on(EMULATOR, "emu", "kill", code=1),
     ]
     sdk.plays(java(), attached("devices-none.txt"), gradle(), rows)
-    done = sdk.run("--on", "android", exit_code=3)
+    done = sdk.run("--on", "android", "--limit", "30", exit_code=3)
     explained(done.err)
     assert "vmx or svm" in done.err
 
@@ -348,6 +357,15 @@ def test_an_app_that_hangs(sdk: Sdk) -> None:
 def test_a_phone_that_is_pulled_out(sdk: Sdk) -> None:
     sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE), proves(PHONE, "log-silent.txt", code=1))
     assert "the connection to the device ended" in sdk.run("--on", "android", exit_code=1).err
+
+
+def test_an_earlier_run_is_forgotten(sdk: Sdk) -> None:
+    sdk.reports.mkdir(parents=True)
+    for name in ("report.json", "tests.txt", "emulator.log"):
+        (sdk.reports / name).write_text("of an earlier run")
+    sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE, "install-abi.txt", code=1))
+    sdk.run("--on", "android", exit_code=1)
+    assert {path.name for path in sdk.reports.iterdir()} == {"gradle.log"}
 
 
 def test_an_app_that_does_not_start(sdk: Sdk) -> None:

@@ -12,6 +12,7 @@ from handheld.errors import HandheldError, ToolTimeout
 from handheld.platforms import Choose, Device, Target
 from handheld.platforms.android import argv, facts, parse
 from handheld.platforms.android.errors import (
+    AdbFailed,
     AvdNotMade,
     EmulatorDiskFull,
     EmulatorFailed,
@@ -70,12 +71,19 @@ class Known:
 
 
 def known(tools: Tools) -> Known:
-    """Ask adb what is attached, and look for virtual devices."""
+    """Ask adb what is attached, and look for virtual devices.
+
+    Raises:
+        MachineError: adb does not work.
+    """
     adb = facts.program("adb", tools)
     exist = facts.avds(tools.environ)
     if adb is None:
         return Known((), exist, {})
     done = tools.run(argv.devices(adb), timeout=60, check=False)
+    if parse.LISTED not in done.stdout:
+        said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        raise AdbFailed("; ".join(said[-2:]))
     found = parse.attached(done.stdout)
     running = [item.serial for item in found if item.emulator and item.state == "device"]
     names = {serial: _avd_name(adb, serial, tools) for serial in running}

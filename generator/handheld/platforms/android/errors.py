@@ -156,6 +156,17 @@ class NotSigned(AppError):
         )
 
 
+class AdbFailed(MachineError):
+    """adb does not list devices: without that nobody knows what is there."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            "adb cannot list devices.",
+            f"It said: {said}" if said else "It said nothing.",
+            "adb kill-server && adb devices -l; another program may hold its port 5037, or another version of it runs",
+        )
+
+
 class NoAcceleration(MachineError):
     """No emulator without hardware acceleration: it would take hours."""
 

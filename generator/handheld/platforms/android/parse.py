@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from handheld.platforms.android.argv import LOG_TAG
 
+LISTED = "List of devices attached"
 SHOWN = 12
 """Lines of a failed build that a person sees."""
 
@@ -29,7 +30,7 @@ class Attached:
 def attached(text: str) -> tuple[Attached, ...]:
     """`adb devices -l`."""
     found = []
-    for line in text.partition("List of devices attached")[2].splitlines():
+    for line in text.partition(LISTED)[2].splitlines():
         match = re.match(r"(\S+)\s+(no permissions|\S+)(.*)$", line)
         if match and not line.startswith("*"):
             model = re.search(r"model:(\S+)", match[3])

@@ -37,7 +37,10 @@ BUILD_WITH_TESTS = ("assembleDebug", "assembleDebugAndroidTest")
 
 def devices(tools: Tools) -> tuple[Device, ...]:
     """Phones and emulators that adb lists, and virtual devices that exist."""
-    return device.listed(device.known(tools)) or (NOTHING,)
+    try:
+        return device.listed(device.known(tools)) or (NOTHING,)
+    except HandheldError as error:
+        return (Device(Target("android"), "whatever is connected", "phone", error.what.rstrip("."), error.fix),)
 
 
 def build(app: RenderedApp, target: Target, options: BuildOptions, tools: Tools, progress: Progress) -> BuildReport:
@@ -61,6 +64,7 @@ def run(app: RenderedApp, target: Target, options: RunOptions, tools: Tools, pro
         See `Platform.run`.
     """
     reports = reports_folder(app, target, options.reports)
+    prove.forget(reports)
     there, chosen = _chosen(app, target, options, tools, progress)
     if chosen.avd and chosen.make:
         device.make_avd(chosen.avd, tools)

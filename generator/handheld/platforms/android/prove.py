@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +23,15 @@ from handheld.tools import Tools
 ANSWER = 60.0
 """Seconds that a device gets for a small command."""
 INSTALL_LIMIT = 900.0
+COLLECTED = (
+    "report.json",
+    "selftest.json",
+    "screenshot.png",
+    "logcat.txt",
+    "tests.txt",
+    "gradle.log",
+    "emulator.log",
+)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -189,9 +198,9 @@ def device_run(
     passed = bool(tasks) and all(task.passed for task in tasks) and not failures
     if options.task is None:
         passed = passed and result["passed"] is True
-    run = DeviceRun(target, on.name, passed, tasks, tests.ran if tests else 0, failures, _files(on), note)
+    run = DeviceRun(target, on.name, passed, tasks, tests.ran if tests else 0, failures, note=note)
     (on.reports / "report.json").write_text(_report(run, on), encoding="utf-8")
-    return run
+    return replace(run, files=_files(on))
 
 
 def _report(run: DeviceRun, on: On) -> str:
@@ -206,8 +215,13 @@ def _task(task: TaskResult) -> dict[str, object]:
 
 
 def _files(on: On) -> tuple[Path, ...]:
-    names = ("selftest.json", "screenshot.png", "logcat.txt", "tests.txt", "gradle.log", "emulator.log")
-    return tuple(path for path in (on.reports / name for name in names) if path.is_file())
+    return tuple(path for path in (on.reports / name for name in COLLECTED) if path.is_file())
+
+
+def forget(reports: Path) -> None:
+    """Remove what an earlier run has left: nobody may take it for this one's."""
+    for name in COLLECTED:
+        (reports / name).unlink(missing_ok=True)
 
 
 class _Seconds:
