@@ -9,6 +9,7 @@ import contextlib
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import join as shell_join
+from types import FrameType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from handheld.errors import CacheReadOnly, ToolFailed, ToolMissing, ToolTimeout
@@ -158,10 +160,11 @@ class Tools:
     ) -> Iterator[Background]:
         """Run something beside what the block does; its output goes to `log`, its tree is ended after the block.
 
-        It gets a session of its own: Ctrl-C reaches this process alone, which then ends it in order.
+        It gets a session of its own: Ctrl-C reaches this process alone, which then ends it in order. So it does when
+        this process itself is told to end, as by a terminal that is closed or a CI job that is cancelled.
         """
         command = self._resolved(argv)
-        with log.open("wb") as file:
+        with log.open("wb") as file, _ending_in_order():
             process = subprocess.Popen(
                 command,
                 env={**self.environ, **(env or {})},
@@ -170,10 +173,10 @@ class Tools:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        try:
-            yield Background(process)
-        finally:
-            end_tree(process)
+            try:
+                yield Background(process)
+            finally:
+                end_tree(process)
 
     @contextlib.contextmanager
     def open_url(self, url: str, timeout: float = 30.0) -> Iterator[tuple[BinaryIO, int | None]]:
@@ -251,6 +254,30 @@ class Tools:
             stdout=subprocess.PIPE,
             stderr=stderr,
         )
+
+
+@contextlib.contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Make a wish to end this process an exception, so that every block is left as it should be."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del frame
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = ("SIGTERM", "SIGHUP")
+    wishes = [number for name in names if (number := getattr(signal, name, None)) is not None]
+    before = {number: signal.getsignal(number) for number in wishes}
+    for number in wishes:
+        if before[number] == signal.SIG_DFL:
+            signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in wishes:
+            signal.signal(number, before[number])
 
 
 def open_tools(environ: Mapping[str, str] | None = None) -> Tools:

@@ -261,16 +261,17 @@ def test_an_emulator_that_never_boots(sdk: Sdk) -> None:
     assert "--limit 4" in done.err
 
 
-def test_ctrl_c_while_it_boots(sdk: Sdk) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_told_to_end_while_it_boots(sdk: Sdk, number: signal.Signals, code: int) -> None:
     sdk.plays(java(), attached("devices-none.txt"), gradle(), emulates(ready=False))
     process = sdk.command.start("run", sdk.app, "--on", "android")
     end = time.monotonic() + 60
     while len([line for line in sdk.asked("adb") if "getprop" in line]) < 3:
         assert time.monotonic() < end
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert b"Shutting down the emulator" in err
     assert b"Traceback" not in err
     assert out == b""
