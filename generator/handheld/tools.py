@@ -183,13 +183,19 @@ class Tools:
         """Open a download: its stream, and its bytes when the server tells them. Proxies are taken from the system.
 
         Raises:
-            OSError: no connection, or the server refused (urllib's HTTPError and URLError are OSErrors).
+            OSError: no connection, or the server refused.
         """
-        import urllib.request  # noqa: PLC0415 - only a download needs it
+        import urllib.error  # noqa: PLC0415 - only a download needs it
+        import urllib.request  # noqa: PLC0415
 
         if not url.startswith(("https://", "http://127.0.0.1")):
             raise OSError(f"{url} is not https")
-        with urllib.request.urlopen(url, timeout=timeout) as answer:
+        try:
+            answer = urllib.request.urlopen(url, timeout=timeout)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise OSError(str(error)) from error
+        with answer:
             length = answer.headers.get("Content-Length")
             yield answer, int(length) if length else None
 
