@@ -7,12 +7,15 @@ mount and process namespace that goes away with the command. The machine's own a
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+NEEDED = (6, 0)
+"""The version of the tools that Package.swift asks for."""
 SUITE = "trixie"
 PACKAGES = ("base-files", "bash", "coreutils", "sed", "grep", "findutils", "swiftlang", "libc6-dev", "g++")
 LEFT_OUT = (
@@ -102,12 +105,12 @@ class Swift:
 
 
 def find_swift(work: Path) -> Swift:
-    """Give a toolchain that can work in `work`, unpacking Debian's beside it when there is none on PATH.
+    """Give a toolchain that can work in `work`, unpacking Debian's beside it when there is no Swift 6 on PATH.
 
     Raises:
-        NoSwiftError: no Swift on PATH, and Debian's cannot be had.
+        NoSwiftError: no Swift 6 on PATH, and Debian's cannot be had.
     """
-    if shutil.which("swift"):
+    if version_on_path() >= NEEDED:
         return Swift(None, work)
     root = work / f"toolchain-{SUITE}"
     if not (root / "complete").exists():
@@ -115,11 +118,27 @@ def find_swift(work: Path) -> Swift:
     return Swift(root, work)
 
 
+def version_on_path() -> tuple[int, ...]:
+    """The version of the `swift` on PATH; empty when there is none, or when it is OpenStack's program of that name."""
+    program = shutil.which("swift")
+    if program is None:
+        return ()
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    return parse_version(done.stdout + done.stderr)
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Read `swift --version`, Apple's or that of swift.org."""
+    found = re.search(r"Swift version (\d+(?:\.\d+)*)", text)
+    return tuple(map(int, found[1].split("."))) if found else ()
+
+
 def _unpack(root: Path) -> None:
     missing = [tool for tool in ("apt-get", "dpkg-deb", "unshare") if shutil.which(tool) is None]
     if missing or not KEYRING.exists():
+        lacks = ", ".join(missing) or KEYRING
         raise NoSwiftError(
-            f"There is no swift on PATH, and {', '.join(missing) or KEYRING} is not here to bring Debian's. "
+            f"There is no Swift {NEEDED[0]} on PATH{_found_instead()}, and {lacks} is not here to bring Debian's. "
             "Install Swift 6 from swift.org/install, or on Debian: apt-get install swiftlang debian-archive-keyring"
         )
     apt = root.parent / f"{root.name}-apt"
@@ -134,6 +153,11 @@ def _unpack(root: Path) -> None:
     finally:
         shutil.rmtree(apt, ignore_errors=True)
     (root / "complete").touch()
+
+
+def _found_instead() -> str:
+    version = version_on_path()
+    return f" (but {'.'.join(map(str, version))})" if version else ""
 
 
 def _download(apt: Path) -> list[Path]:
