@@ -260,6 +260,7 @@ def test_settings_options_and_earlier_values(handheld: Command, echo_app: Path) 
         (["--task", "paint"], 2),
         (["--on", "android"], 2),
         (["--on", "android:"], 2),
+        (["--tests"], 2),
         (["--on", "mars"], 2),
     ],
 )
@@ -483,3 +484,5 @@ def test_completion(handheld: Command, shell: str) -> None:
     given = {"_HANDHELD_COMPLETE": "bash_complete", "COMP_WORDS": "handheld new --task ch", "COMP_CWORD": "3"}
     answer = handheld(environ=given).out
     assert answer.strip() == "plain,chat"
+    answer = handheld(environ={**given, "COMP_WORDS": "handheld run --on ios", "COMP_CWORD": "3"}).out
+    assert answer.split() == ["plain,ios-simulator", "plain,ios-device"]

@@ -18,10 +18,12 @@ from handheld.commands.common import as_json, consent, echo_json, from_lists, ou
 @as_json
 def command(directory: Path, target: str, release: bool, list_: bool, yes: bool, json_: bool) -> None:
     """Build an app for a target; what is built already is taken from the cache."""
-    from handheld.platforms import BuildOptions, parse_target, platform_for  # noqa: PLC0415
+    from handheld.platforms import HOST, BuildOptions, parse_target, platform_for  # noqa: PLC0415
     from handheld.render import open_app  # noqa: PLC0415
 
     place = parse_target(target)
+    if release and place.platform == HOST:
+        raise click.UsageError("--release is for a phone's store: say which with --on, such as --on android.")
     app = open_app(directory.absolute())
     with outside(json_) as (tools, progress):
         if list_:

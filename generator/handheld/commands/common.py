@@ -18,8 +18,22 @@ if TYPE_CHECKING:
 
 JSON = "--json"
 as_json = click.option(JSON, "json_", is_flag=True, help="Print JSON for programs.")
+
+
+def _targets(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    from handheld.platforms import target_names  # noqa: PLC0415
+
+    return [name for name in target_names() if name.startswith(begun)]
+
+
 target_option = click.option(
-    "--on", "target", default="host", show_default=True, metavar="TARGET[:DEVICE]", help="Where: see --list."
+    "--on",
+    "target",
+    default="host",
+    show_default=True,
+    metavar="TARGET[:DEVICE]",
+    shell_complete=_targets,
+    help="host, android, ios-simulator or ios-device; --list shows devices.",
 )
 from_lists = click.option("--list", "list_", is_flag=True, help="List where the app can run, and do nothing.")
 yes_option = click.option(

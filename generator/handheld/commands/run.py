@@ -78,6 +78,8 @@ def command(
     directory, prompt = _directory_and_prompt(words)
     chosen = _pairs(settings, "--set"), _pairs(options, "--option"), tuple(_split(values, "--send"))
     on_device = place.platform != HOST
+    if tests and not on_device:
+        raise click.UsageError("--tests are an app's tests on a phone or emulator: say which with --on.")
     if on_device and (prompt is not None or any(chosen)):
         raise click.UsageError(
             f"On {place.platform} the app takes prompts and settings on its own screen: leave them out."

@@ -413,6 +413,7 @@ def test_a_build(sdk: Sdk) -> None:
         ("gradle-licence.txt", 3, "ndk;29.0.13846066"),
         ("gradle-offline.txt", 3, "UnknownHostException"),
         ("gradle-models.txt", 1, "fetch.py"),
+        ("gradle-disk.txt", 3, "df -h"),
         ("gradle-no-wrapper-line.txt", 1, "GradleWrapperMain"),
     ],
 )
@@ -506,6 +507,7 @@ def test_a_release_without_keys(sdk: Sdk) -> None:
         "'APP_KEY_ALIAS' is not set"
         in sdk.does("build", "--on", "android", "--release", exit_code=2, environ=given).err
     )
+    assert "--on" in sdk.command("build", sdk.app, "--release", exit_code=2).err
     gone = {**KEYS, "APP_KEYSTORE": str(sdk.folder / "gone.jks")}
     assert "gone.jks does not exist" in sdk.does("build", "--on", "android", "--release", exit_code=2, environ=gone).err
 
