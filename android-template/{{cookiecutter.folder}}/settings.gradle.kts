@@ -14,4 +14,4 @@ dependencyResolutionManagement {
 }
 
 rootProject.name = "{{ cookiecutter.app.module }}"
-include(":app")
+include(":app", ":benchmark")
