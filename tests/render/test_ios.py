@@ -214,6 +214,18 @@ def test_levels_are_the_facts(parsed: xcode.Project) -> None:
     assert f".iOS(.v{major})" in (NATIVE / "Package.swift").read_text(encoding="utf-8")
 
 
+def test_only_devices_that_can_run_the_code_get_it(project: Path) -> None:
+    """An iPad with an A10 runs iOS 17 too; the code for an A12 would end there with an illegal instruction."""
+    info = plistlib.loads((project / "App" / "Info.plist").read_bytes())
+    (needed,) = info["UIRequiredDeviceCapabilities"]
+    chips = {
+        chip
+        for path in NATIVE.glob("runtimes/*/swiftpm.swift")
+        for chip in re.findall(r"-mcpu=apple-(\w+)", path.read_text(encoding="utf-8"))
+    }
+    assert chips == {needed.removeprefix("iphone-ipad-minimum-performance-")}
+
+
 def test_scheme_and_test_plan_name_what_exists(project: Path, parsed: xcode.Project) -> None:
     targets = {name: target["name"] for name, target in parsed.of("PBXNativeTarget").items()}
     scheme = ET.parse(project / "Parrot.xcodeproj" / "xcshareddata" / "xcschemes" / "Parrot.xcscheme")
