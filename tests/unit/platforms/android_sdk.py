@@ -200,6 +200,11 @@ def accept(root: Path) -> None:
     (root / "licenses" / facts.SDK_LICENCE).write_text("\n24333f8a63b6825ea9c5514f83c2829b004d1fee")
 
 
+def explained(text: str) -> None:
+    """A failure says what failed, why, and what to do."""
+    assert all(word in text for word in ("Cause: ", "Fix: ")), text
+
+
 def _toml(value: object) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(inner)}" for key, inner in value.items()) + " }"
