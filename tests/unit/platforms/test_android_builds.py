@@ -22,6 +22,7 @@ from unit.platforms.android_sdk import (
     attached,
     explained,
     gradle,
+    gradle_with_tests,
     installs,
     java,
     make_sdk,
@@ -79,6 +80,11 @@ def test_a_build_that_lies(sdk: Sdk) -> None:
     shutil.rmtree(sdk.app / "android" / "app" / "build")
     sdk.plays(java(), gradle(makes=""))
     assert "ended without app-debug.apk" in sdk.does("build", "--on", "android", exit_code=1).err
+    sdk.scenario.with_suffix(".calls").unlink()
+    tests = gradle_with_tests()
+    tests[0][1]["writes"] = gradle()[0][1]["writes"]
+    sdk.plays(java(), attached("devices-phone.txt"), tests)
+    assert "ended without app-debug-androidTest.apk" in sdk.run("--on", "android", "--tests", exit_code=1).err
 
 
 @pytest.mark.parametrize(("out", "said"), [("java-8.txt", "version 8"), ("devices-none.txt", "version None")])

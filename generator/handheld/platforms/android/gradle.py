@@ -58,10 +58,19 @@ def build(
     text = "\n".join(lines)
     if not parse.gradle_succeeded(text):
         raise _failure(lines, project, log, tools)
-    made = project / artefact
-    if not made.is_file():
-        raise NothingBuilt(made, log)
-    return BuildReport(Target("android"), made, made.stat().st_size, parse.gradle_idle(text))
+    path = made(project / artefact, log)
+    return BuildReport(Target("android"), path, path.stat().st_size, parse.gradle_idle(text))
+
+
+def made(path: Path, log: Path) -> Path:
+    """The file that a build had to make.
+
+    Raises:
+        AppError: it is not there, whatever Gradle said.
+    """
+    if not path.is_file():
+        raise NothingBuilt(path, log)
+    return path
 
 
 def build_release(app: RenderedApp, log: Path, consent: Consent, tools: Tools, progress: Progress) -> BuildReport:

@@ -69,18 +69,20 @@ def run(app: RenderedApp, target: Target, options: RunOptions, tools: Tools, pro
     if chosen.avd and chosen.make:
         device.make_avd(chosen.avd, tools)
     tasks = BUILD_WITH_TESTS if options.tests else BUILD
-    package = gradle.build(app, tasks, gradle.PACKAGE, reports / "gradle.log", options.consent, tools, progress)
+    log = reports / "gradle.log"
+    package = gradle.build(app, tasks, gradle.PACKAGE, log, options.consent, tools, progress).artefact
+    test_package = gradle.made(app.directory / "android" / gradle.TEST_PACKAGE, log) if options.tests else None
     with ExitStack() as undo:
         adb = _adb(there, tools, undo)
         serial = _ready(chosen, there, options.limit, reports, tools, progress, undo)
         on = prove.On(adb, serial, chosen.name, reports, tools, progress)
-        prove.install_app(on, app, package.artefact)
+        prove.install_app(on, app, package)
         result = prove.whole(on, prove.self_test(on, app, options.limit))
         note = prove.picture(on, app)
         tests = None
-        if options.tests:
+        if test_package is not None:
             undo.callback(_quietly, on, "uninstall", f"{app.lock.package}.test")
-            prove.install_app(on, app, app.directory / "android" / gradle.TEST_PACKAGE)
+            prove.install_app(on, app, test_package)
             tests = prove.instrumented(on, app, options.limit)
         if chosen.avd is None:
             note = note or f"{app.lock.name} is installed on {chosen.name}."
