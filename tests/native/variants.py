@@ -123,31 +123,36 @@ def refused(answer: Answer, status: Status, part: str) -> bool:
 Check = tuple[str, Callable[[], bool]]
 
 
-def of_this_machine(built: Built) -> list[Check]:
-    """Choice, hook and fall-back, on the real processor."""
-    best = fits_here()
+def choice(built: Built, cpu: str, best: str) -> list[Check]:
+    """Choice, hook and fall-back on one processor; `cpu` "" is this machine's, and `best` the variant that fits it."""
     names = sorted(path.stem.removeprefix("libggml-cpu-") for path in built.libraries.glob("libggml-cpu-*.so"))
-    usual = built.ask()
+    usual = built.ask(cpu)
 
     def falls_back() -> bool:
         with built.without(best):
-            answer = built.ask()
-        return answer.variant != best and f"libggml-cpu-{best}.so" in answer.note and answer.text == usual.text
+            answer = built.ask(cpu)
+        return (
+            answer.variant not in {None, best} and f"libggml-cpu-{best}.so" in answer.note and answer.text == usual.text
+        )
 
     def none_is_there() -> bool:
         with built.without(*names):
-            return refused(built.ask(), Status.RUNTIME_MISSING, "libggml-cpu-baseline.so")
+            return refused(built.ask(cpu), Status.RUNTIME_MISSING, "libggml-cpu-baseline.so")
 
     def same(name: str) -> bool:
-        answers = [built.ask(variant=name) for _ in range(2)]
+        answers = [built.ask(cpu, variant=name) for _ in range(2)]
         return all(a.variant == name and a.text == usual.text and a.text != "" for a in answers)
 
+    def unknown_is_refused() -> bool:
+        return refused(built.ask(cpu, variant="x"), Status.INVALID_ARGUMENT, "unknown")
+
+    where = cpu or "this machine"
     return [
-        (f"this processor gets {best}, without a remark", lambda: usual.variant == best and usual.note == ""),
-        *((f"{name}, asked for, gives the same answer", partial(same, name)) for name in names),
-        (f"without {best} the next one is used, and the report says so", falls_back),
-        ("without any the load fails with a sentence", none_is_there),
-        ("an unknown one is refused", lambda: refused(built.ask(variant="x"), Status.INVALID_ARGUMENT, "unknown")),
+        (f"{where} gets {best}, without a remark", lambda: usual.variant == best and usual.note == ""),
+        *((f"{where}: {name}, asked for, gives the same answer", partial(same, name)) for name in names),
+        (f"{where}: without {best} the next one is used, and the report says so", falls_back),
+        (f"{where}: without any the load fails with a sentence", none_is_there),
+        (f"{where}: an unknown one is refused", unknown_is_refused),
     ]
 
 
@@ -254,7 +259,8 @@ def main(arguments: Sequence[str]) -> int:
         here = build_variants(app, folder / "here", tools, arm=False)
         arm = build_variants(app, folder / "arm", tools, arm=True)
         answers: set[str] = set()
-        checks = of_this_machine(here) + on_processors(arm, PHONES, answers) + of_arm(arm, odd)
+        checks = choice(here, "", fits_here()) + choice(arm, "max", "i8mm")
+        checks += on_processors(arm, PHONES, answers) + of_arm(arm, odd)
         if platform.machine() == "x86_64":
             checks += on_processors(here, INTEL, set())
         checks.append(("every ARM processor gives the same answer", lambda: len(answers) == 1 and "" not in answers))
