@@ -358,6 +358,16 @@ def test_an_earlier_run_is_forgotten(sdk: Sdk) -> None:
     assert {path.name for path in sdk.reports.iterdir()} == {"gradle.log"}
 
 
+def test_a_phone_that_goes_to_sleep(sdk: Sdk) -> None:
+    rows = [on(PHONE, "shell", *words, text=f"adb: device '{PHONE}' not found\n", code=1)
+            for words in (("input", "**"), ("wm", "**"), ("date", "+%s"))]  # fmt: skip
+    sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE), rows)
+    done = sdk.run("--on", "android", exit_code=1)
+    explained(done.err)
+    assert "does not answer" in done.err
+    assert f"device '{PHONE}' not found" in done.err
+
+
 def test_an_app_that_does_not_start(sdk: Sdk) -> None:
     rows = proves(PHONE, start="start-missing.txt", may=True)
     sdk.plays(java(), attached("devices-phone.txt"), gradle(), installs(PHONE), rows)

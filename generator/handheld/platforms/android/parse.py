@@ -54,6 +54,12 @@ def install_failure(text: str) -> tuple[str, str]:
     return (match[1], (match[2] or "").strip()) if match else ("", "")
 
 
+def seconds(text: str) -> str | None:
+    """`date +%s`: the device's own clock, as the log's option takes it; None when it is anything else."""
+    match = re.match(r"\s*(\d{9,})\s*$", text)
+    return match[1] if match else None
+
+
 def start_failure(text: str) -> list[str]:
     """`am start`: what it complains of. "Status: timeout" is a slow start, not a failed one."""
     return [line.strip() for line in text.splitlines() if re.match(r"\s*(Error|adb: |error: )", line)]

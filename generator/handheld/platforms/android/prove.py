@@ -80,7 +80,10 @@ def self_test(on: On, app: RenderedApp, limit: float) -> Mapping[str, Any]:
         AppError: it did not start, crashed, or gave no result.
     """
     _wake(on)
-    since = on.ask("shell", "date", "+%s").split()[0]
+    said = on.ask("shell", "date", "+%s")
+    since = parse.seconds(said)
+    if since is None:
+        raise NoResult(app.lock.name, on.name, "the device does not answer", said.split("\n"), on.log)
     try:
         return _result(on, app, since, limit)
     finally:
