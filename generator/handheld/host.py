@@ -77,7 +77,9 @@ def build_library(native: Path, arguments: Sequence[str], tools: Tools, progress
     if library.is_file():
         return HostLibrary(library, from_cache=True)
     vendored = [f"{name} {digest}" for name, digest in files.items() if name.startswith("third_party/")]
-    work = tools.cache / "work" / _hash([recipe, *vendored])
+    # Options of our own (HH_JNI) change nothing in vendored objects, which are most of the work.
+    shared = [argument for argument in arguments if not argument.startswith("-DHH_")]
+    work = tools.cache / "work" / _hash([_recipe(shared, toolchain, tools), *vendored])
     with tools.lock(f"build-{work.name}", progress), _disk_errors(tools.cache):
         if not library.is_file():
             _check_space(tools.cache)
@@ -193,7 +195,7 @@ def _build(job: _Job, tools: Tools, progress: Progress) -> None:
     chain, build = job.toolchain, job.work / "build"
     environ = {name: str(path) for name, path in (("CC", chain.cc), ("CXX", chain.cxx)) if not tools.environ.get(name)}
     configure: list[str | Path] = [chain.cmake, "-S", job.work / "source", "-B", build, "--preset", PRESET]
-    configure += [f"-DCMAKE_MAKE_PROGRAM={chain.ninja}", *job.arguments]
+    configure += [f"-DCMAKE_MAKE_PROGRAM={chain.ninja}", "-DHH_JNI=OFF", *job.arguments]
     log = _Log(tools.cache / "logs" / f"host-{job.key}.log", job)
     with progress.task("Building the core for this machine", unit="steps") as handle:
         done = tools.stream(configure, log.add, cwd=job.work / "source", env=environ, check=False)

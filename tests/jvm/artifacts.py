@@ -6,17 +6,24 @@ What the default repository lacks comes from Google's, which a user's own Maven 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import re
 import shutil
-import subprocess
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from handheld.errors import MachineError
+from handheld.progress import Progress
+from handheld.tools import Tools
+
+TOTAL_BYTES = 800_000_000
+"""All that Maven downloads for a first run, its own parts among them."""
 LOCK = Path(__file__).with_name("artifacts.lock")
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 DEPENDENCY = (
@@ -58,40 +65,43 @@ class Library:
     package: str | None = None
 
 
-def read_lock() -> tuple[Artifact, ...]:
-    """All artefacts of the lane.
+def read_lock(path: Path = LOCK) -> tuple[Artifact, ...]:
+    """All artefacts of a lane.
 
     Raises:
         ValueError: a line is not `set group:name:version@type sha256`.
     """
     found = []
-    for line in LOCK.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
         match = re.fullmatch(r"(\w+) ([^:\s]+):([^:\s]+):([^@\s]+)@(\w+) ([0-9a-f]{64})", line)
         if match is None:
-            raise ValueError(f"{LOCK.name}: {line!r}")
+            raise ValueError(f"{path.name}: {line!r}")
         found.append(Artifact(*match.groups()))
     return tuple(found)
 
 
-def fetch(cache: Path) -> dict[str, list[Path]]:
+def fetch(
+    cache: Path, tools: Tools, progress: Progress, lock: Sequence[Artifact] | None = None
+) -> dict[str, list[Path]]:
     """Files of each set, in the order of the lock; only what is not in the cache yet is downloaded.
 
     Raises:
-        subprocess.CalledProcessError: Maven could not fetch something; its output says what.
+        MachineError: there is no Maven, or it could not fetch something.
         RuntimeError: a file is not the one that the lock names.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    lock = read_lock()
-    missing = [artifact for artifact in lock if not (cache / artifact.file).is_file()]
-    if missing:
-        with tempfile.TemporaryDirectory(dir=cache) as scratch:
-            _maven(missing, Path(scratch))
-            for artifact in missing:
-                _check(artifact, Path(scratch) / "files" / artifact.file)
-            for file in {artifact.file for artifact in missing}:  # two sets may share one
-                shutil.move(Path(scratch) / "files" / file, cache / file)
+    lock = read_lock() if lock is None else lock
+    with tools.lock("jvm-lane", progress):
+        missing = [artifact for artifact in lock if not (cache / artifact.file).is_file()]
+        if missing:
+            with tempfile.TemporaryDirectory(dir=cache) as scratch:
+                _maven(missing, Path(scratch), tools, progress)
+                for artifact in missing:
+                    _check(artifact, Path(scratch) / "files" / artifact.file)
+                for file in {artifact.file for artifact in missing}:  # two sets may share one
+                    shutil.move(Path(scratch) / "files" / file, cache / file)
     files: dict[str, list[Path]] = {}
     for artifact in lock:
         files.setdefault(artifact.kind, []).append(cache / artifact.file)
@@ -129,16 +139,46 @@ def _parts(aar: Path) -> list[Library]:
     return [main, *(Library(classes=jar) for jar in sorted((aar / "libs").glob("*.jar")))]
 
 
-def _maven(artifacts: Iterable[Artifact], folder: Path) -> None:
+def _maven(artifacts: Sequence[Artifact], folder: Path, tools: Tools, progress: Progress) -> None:
     # Two sets hold different versions of one library, which Maven would unify: a project for each set keeps both.
     by_kind: dict[str, list[Artifact]] = {}
     for artifact in artifacts:
         by_kind.setdefault(artifact.kind, []).append(artifact)
-    for kind, members in by_kind.items():
-        pom = folder / f"{kind}.xml"
-        pom.write_text(POM.format("".join(map(_dependency, members))), encoding="utf-8")
-        options = ["-q", "-B", "-T4", "-f", str(pom), "-Dmdep.prependGroupId=true"]
-        subprocess.run(["mvn", *options, COPY, f"-DoutputDirectory={folder / 'files'}"], check=True)
+    maven = tools.require("mvn", "sudo apt install maven")
+    # A repository of its own: the files are kept in our cache, and twice would be too often.
+    repository = folder / "repository"
+    options: list[str | Path] = ["-q", "-B", "-Dmdep.prependGroupId=true", f"-Dmaven.repo.local={repository}"]
+    with progress.task("Fetching what the JVM lane runs with", TOTAL_BYTES) as handle:
+
+        def show() -> bool:
+            handle.update(_size(repository), TOTAL_BYTES)
+            return False
+
+        for kind, members in by_kind.items():
+            pom = folder / f"{kind}.xml"
+            pom.write_text(POM.format("".join(map(_dependency, members))), encoding="utf-8")
+            command = [maven, *options, "-f", pom, COPY, f"-DoutputDirectory={folder / 'files'}"]
+            done = tools.stream(command, lambda _: None, on_tick=_seldom(show), check=False)
+            if done.returncode != 0:
+                raise MachineError(
+                    f"Maven could not fetch the set '{kind}':\n{done.stdout[-1500:]}",
+                    "There is no network, or none of your Maven repositories has it: AndroidX is in Google's only.",
+                    "Add Google's Maven repository to the active profile of ~/.m2/settings.xml, then: nox -s jvm",
+                )
+
+
+def _seldom(show: Callable[[], bool]) -> Callable[[], bool]:
+    """Every twentieth call: looking at all files of a download ten times a second would cost more than it tells."""
+    calls = itertools.count()
+    return lambda: next(calls) % 20 == 0 and show()
+
+
+def _size(folder: Path) -> int:
+    size = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # Maven renames what it has finished
+            size += path.stat().st_size
+    return size
 
 
 def _dependency(artifact: Artifact) -> str:

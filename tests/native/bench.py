@@ -76,9 +76,13 @@ class Contestant:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(self) -> dict[str, float]:
+        return self.ask("run")
+
+    def ask(self, line: str) -> dict[str, float]:
+        """Send one line and read the answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write("run\n")
+        self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
         answer: dict[str, float] = json.loads(self._process.stdout.readline())
         return answer

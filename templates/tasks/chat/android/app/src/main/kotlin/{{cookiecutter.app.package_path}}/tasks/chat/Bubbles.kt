@@ -1,5 +1,8 @@
 package {{ cookiecutter.app.package }}.tasks.chat
 
+import android.text.TextDirectionHeuristics
+import androidx.annotation.DrawableRes
+import androidx.annotation.StringRes
 import androidx.compose.foundation.background
 import androidx.compose.foundation.horizontalScroll
 import androidx.compose.foundation.layout.Arrangement
@@ -8,7 +11,9 @@ import androidx.compose.foundation.layout.IntrinsicSize
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.height
+import androidx.compose.foundation.layout.offset
 import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.layout.widthIn
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.shape.RoundedCornerShape
@@ -19,12 +24,12 @@ import androidx.compose.material3.IconButton
 import androidx.compose.material3.LinearProgressIndicator
 import androidx.compose.material3.LocalTextStyle
 import androidx.compose.material3.MaterialTheme
-import androidx.compose.material3.ProvideTextStyle
 import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
 import androidx.compose.material3.VerticalDivider
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
@@ -32,6 +37,7 @@ import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalLayoutDirection
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.res.painterResource
 import androidx.compose.ui.res.stringResource
@@ -43,7 +49,7 @@ import androidx.compose.ui.semantics.customActions
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.font.FontFamily
-import androidx.compose.ui.text.style.TextDirection
+import androidx.compose.ui.unit.LayoutDirection
 import androidx.compose.ui.unit.dp
 import {{ cookiecutter.app.package }}.R
 
@@ -52,16 +58,25 @@ class AnswerActions(val copy: (String) -> Unit, val share: (String) -> Unit)
 
 @Composable
 fun TurnBubbles(turn: Turn, actions: AnswerActions, modifier: Modifier = Modifier) {
-    // A model may answer in another language than the device's: the text knows its direction best.
-    ProvideTextStyle(LocalTextStyle.current.copy(textDirection = TextDirection.Content)) {
-        Column(modifier.fillMaxWidth(), verticalArrangement = Arrangement.spacedBy(8.dp)) {
-            Question(turn.question, Modifier.align(Alignment.End))
-            if (turn.answer.isNotEmpty() || turn.ending == Ending.OPEN) {
-                Answer(turn, actions, Modifier.align(Alignment.Start))
-            }
-            EndingNote(turn.ending)
+    Column(modifier.fillMaxWidth(), verticalArrangement = Arrangement.spacedBy(8.dp)) {
+        Question(turn.question, Modifier.align(Alignment.End))
+        if (turn.answer.isNotEmpty() || turn.ending == Ending.OPEN) {
+            Answer(turn, actions, Modifier.align(Alignment.Start))
         }
+        EndingNote(turn.ending)
     }
+}
+
+/** A model may answer in another language than the device's: the text knows its direction best. */
+@Composable
+private fun InDirectionOf(text: String, content: @Composable () -> Unit) {
+    val ofDevice = LocalLayoutDirection.current
+    val direction = remember(text, ofDevice) {
+        val rightToLeft = ofDevice == LayoutDirection.Rtl
+        val first = if (rightToLeft) TextDirectionHeuristics.FIRSTSTRONG_RTL else TextDirectionHeuristics.FIRSTSTRONG_LTR
+        if (first.isRtl(text, 0, text.length)) LayoutDirection.Rtl else LayoutDirection.Ltr
+    }
+    CompositionLocalProvider(LocalLayoutDirection provides direction, content)
 }
 
 @Composable
@@ -76,8 +91,10 @@ private fun Question(text: String, modifier: Modifier) {
         shape = RoundedCornerShape(topStart = 20.dp, topEnd = 20.dp, bottomStart = 20.dp, bottomEnd = 4.dp),
     ) {
         Column(Modifier.padding(horizontal = 16.dp, vertical = 10.dp)) {
-            SelectionContainer {
-                Text(shown, Modifier.clearAndSetSemantics { contentDescription = description })
+            InDirectionOf(shown) {
+                SelectionContainer {
+                    Text(shown, Modifier.clearAndSetSemantics { contentDescription = description })
+                }
             }
             if (!whole) TextButton({ whole = true }) { Text(stringResource(R.string.chat_show_all)) }
         }
@@ -98,10 +115,12 @@ private fun Answer(turn: Turn, actions: AnswerActions, modifier: Modifier) {
         color = MaterialTheme.colorScheme.surfaceContainerHigh,
         shape = RoundedCornerShape(topStart = 20.dp, topEnd = 20.dp, bottomStart = 4.dp, bottomEnd = 20.dp),
     ) {
-        Column(Modifier.padding(horizontal = 16.dp, vertical = 10.dp)) {
+        Column(Modifier.padding(start = 16.dp, end = 16.dp, top = 10.dp, bottom = if (done) 0.dp else 10.dp)) {
             if (turn.answer.isEmpty()) LinearProgressIndicator(Modifier.padding(vertical = 8.dp).widthIn(max = 96.dp))
-            // What is read out stands on the bubble: the text without its marks, once.
-            SelectionContainer { Markdown(blocks, Modifier.clearAndSetSemantics {}) }
+            InDirectionOf(turn.answer) {
+                // What is read out stands on the bubble: the text without its marks, once.
+                SelectionContainer { Markdown(blocks, Modifier.clearAndSetSemantics {}) }
+            }
             if (done) AnswerButtons(turn.answer, actions)
         }
     }
@@ -128,13 +147,21 @@ private fun Modifier.answerSemantics(turn: Turn, blocks: List<Block>, actions: A
 
 @Composable
 private fun AnswerButtons(answer: String, actions: AnswerActions) {
-    Row {
-        IconButton({ actions.copy(answer) }) {
-            Icon(painterResource(R.drawable.ic_copy), stringResource(R.string.chat_copy))
-        }
-        IconButton({ actions.share(answer) }) {
-            Icon(painterResource(R.drawable.ic_share), stringResource(R.string.chat_share))
-        }
+    Row(Modifier.offset(x = (-14).dp)) { // the icons, not their large targets, in line with the text
+        AnswerButton(R.drawable.ic_copy, R.string.chat_copy) { actions.copy(answer) }
+        AnswerButton(R.drawable.ic_share, R.string.chat_share) { actions.share(answer) }
+    }
+}
+
+@Composable
+private fun AnswerButton(@DrawableRes icon: Int, @StringRes label: Int, onClick: () -> Unit) {
+    IconButton(onClick) {
+        Icon(
+            painterResource(icon),
+            contentDescription = stringResource(label),
+            modifier = Modifier.size(20.dp),
+            tint = MaterialTheme.colorScheme.onSurfaceVariant,
+        )
     }
 }
 
@@ -177,17 +204,19 @@ private fun MarkdownBlock(block: Block) {
             Text(inlineMarkdown(block.text))
         }
         is Block.Rule -> HorizontalDivider()
-        is Block.Code -> Text(
-            block.text,
-            modifier = Modifier
-                .fillMaxWidth()
-                .background(MaterialTheme.colorScheme.surfaceContainerLowest, RoundedCornerShape(8.dp))
-                .horizontalScroll(rememberScrollState())
-                .padding(12.dp),
-            fontFamily = FontFamily.Monospace,
-            softWrap = false,
-            style = MaterialTheme.typography.bodyMedium,
-        )
+        is Block.Code -> InDirectionOf("code") {
+            Text(
+                block.text,
+                modifier = Modifier
+                    .fillMaxWidth()
+                    .background(MaterialTheme.colorScheme.surfaceContainerLowest, RoundedCornerShape(8.dp))
+                    .horizontalScroll(rememberScrollState())
+                    .padding(12.dp),
+                fontFamily = FontFamily.Monospace,
+                softWrap = false,
+                style = MaterialTheme.typography.bodyMedium,
+            )
+        }
     }
 }
 

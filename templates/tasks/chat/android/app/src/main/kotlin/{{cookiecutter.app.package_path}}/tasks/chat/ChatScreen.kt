@@ -119,7 +119,7 @@ private fun Conversation(
 private fun BottomInput(answering: Boolean, onSend: (String) -> Unit, onStop: () -> Unit) {
     Surface(color = MaterialTheme.colorScheme.surfaceContainer) {
         Box(Modifier.fillMaxWidth().navigationBarsPadding().imePadding(), contentAlignment = Alignment.Center) {
-            ChatInput(answering, onSend, onStop, Modifier.widthIn(max = WIDEST))
+            ChatInput(answering, onSend, onStop, Modifier.widthIn(max = WIDEST + 32.dp)) // its own padding
         }
     }
 }

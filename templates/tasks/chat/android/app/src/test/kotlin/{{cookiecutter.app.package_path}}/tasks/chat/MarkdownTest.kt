@@ -1,5 +1,6 @@
 package {{ cookiecutter.app.package }}.tasks.chat
 
+import androidx.compose.ui.text.LinkAnnotation
 import androidx.compose.ui.text.font.FontFamily
 import androidx.compose.ui.text.font.FontStyle
 import androidx.compose.ui.text.font.FontWeight
@@ -37,6 +38,26 @@ class MarkdownTest {
     @Test
     fun code_whenItsFenceIsClosed_endsThere() {
         assertEquals(listOf(Block.Code("", "a\n\n# b"), Block.Paragraph("c")), parseMarkdown("```\na\n\n# b\n```\nc"))
+    }
+
+    @Test
+    fun quotesAndRules_areTold() {
+        val expected = listOf(Block.Quote("said **so**"), Block.Rule, Block.Item(0, "•", "not a rule"))
+        assertEquals(expected, parseMarkdown("> said **so**\n\n---\n* not a rule"))
+    }
+
+    @Test
+    fun link_whenItLeadsToTheWeb_canBeFollowed() {
+        val text = inlineMarkdown("see [the page](https://example.org/a) and [a file](file:///etc/passwd)")
+        assertEquals("see the page and [a file](file:///etc/passwd)", text.text)
+        val links = text.getLinkAnnotations(0, text.length).map { (it.item as LinkAnnotation.Url).url }
+        assertEquals(listOf("https://example.org/a"), links)
+    }
+
+    @Test
+    fun spoken_hasNoMarks() {
+        val blocks = parseMarkdown("# A **b**\n- `c`\n\n> d\n***\n```\ne\n```")
+        assertEquals("A b\n• c\nd\ne", spokenMarkdown(blocks))
     }
 
     @Test
