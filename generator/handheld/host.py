@@ -78,7 +78,7 @@ def build_library(native: Path, arguments: Sequence[str], tools: Tools, progress
         return HostLibrary(library, from_cache=True)
     vendored = [f"{name} {digest}" for name, digest in files.items() if name.startswith("third_party/")]
     # Options of our own (HH_JNI) change nothing in vendored objects, which are most of the work.
-    shared = [argument for argument in arguments if not argument.startswith("-DHH_")]
+    shared = [argument for argument in arguments if not argument.startswith("-DHH_JNI")]
     work = tools.cache / "work" / _hash([_recipe(shared, toolchain, tools), *vendored])
     with tools.lock(f"build-{work.name}", progress), _disk_errors(tools.cache):
         if not library.is_file():
