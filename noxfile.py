@@ -70,9 +70,9 @@ def prove(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure core and generator against plain llama.cpp and cookiecutter; kept in docs/generated/bench.md."""
+    """Measure core, generator and bindings against plain programs; docs/generated/bench.md. -- core|jvm|swift: one."""
     prepare(session, "test")
-    session.run("python", "tests/native/bench.py", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run("python", "tests/bench.py", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""What JNI and Flow cost: python tests/jvm/bench.py.
+"""What JNI and Flow cost: nox -s bench -- jvm.
 
 Tokens per CPU second of the Kotlin binding against a C++ loop over the very same library, one thread, interleaved
 pairs; the cost of single calls; and the first frame of the app against that of an activity with one word, on this JVM.
@@ -7,18 +7,18 @@ pairs; the cost of single calls; and the first frame of the app against that of 
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from pathlib import Path
 
 from handheld.host import find_toolchain
 from handheld.progress import SilentProgress
-from handheld.tools import Tools, open_tools
+from handheld.tools import Tools
 from jvm.chain import Lane, build, build_native, joined
 from jvm.lane import PARROT, WORK, open_lanes
 from jvm.runner import run_tests
 from jvm.steps import Steps
-from native.bench import NEW_TOKENS, PAIRS, PROMPT, Contestant, Figure, interval, paired
+from native.bench import NEW_TOKENS, PROMPT
+from native.figures import PAIRS, Contestant, Figure, interval, paired
 from native.support import SOURCES
 
 GATE = 0.98
@@ -84,19 +84,3 @@ def first_frame(lane: Lane, library: Path, folder: Path) -> list[Figure]:
         Figure("warm start to the first frame, app : one word", *interval(ratios), 20, "less"),
         single("first start of the app, main thread", times["first_ms"] / 1000, 60, "s"),
     ]
-
-
-def main() -> int:
-    """Measure and print; the exit code is 1 when a gate fails."""
-    figures = measure(open_tools())
-    for figure in figures:
-        verdict = "passed" if figure.good else "FAILED"
-        spread = f"{figure.median:.3f} ({figure.low:.3f} to {figure.high:.3f})"
-        print(f"{verdict}  {figure.name}: {spread} {figure.unit}, gate {figure.gate}")
-    failed = sum(not figure.good for figure in figures)
-    print(f"{len(figures) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,24 +1,15 @@
-"""What the core and the generator cost: python tests/native/bench.py [--no-llama-bench].
-
-Every figure is a ratio within one run: interleaved pairs, CPU time, median and spread; a gate fails only when the upper
-bound of the median's 95 % interval lies beyond it. Appends to docs/generated/bench.json and writes bench.md from it.
-"""
+"""What the core and the generator cost, against plain llama.cpp and the cookiecutter command."""
 
 from __future__ import annotations
 
-import json
 import os
 import resource
-import statistics
 import subprocess
-import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from handheld.binding import Task, Value
 from handheld.catalog import load_catalog
@@ -26,69 +17,13 @@ from handheld.host import find_toolchain
 from handheld.progress import SilentProgress
 from handheld.render import RenderedApp
 from handheld.resources import root
-from handheld.tools import Tools, open_tools
-from native.records import add_record
+from handheld.tools import Tools
+from native.figures import PAIRS, Contestant, Figure, interval, paired
 from native.support import build, manifest, render, weights
 
-PAIRS = 12
-RANKS = (2, 9)
-"""The order statistics (from 0) that hold the median of 12 values with 96 % confidence (binomial)."""
 NEW_TOKENS = 96
 CONTEXT = 2048
 PROMPT = "Tell me about the life of parrots in the rain forest: what they eat, how they talk, where they sleep. " * 12
-RESULTS = Path("docs/generated/bench.json")
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the table. `better` says on which side of `gate` the figure has to be."""
-
-    name: str
-    median: float
-    low: float
-    high: float
-    gate: float
-    better: str
-    unit: str = "ratio"
-
-    @property
-    def good(self) -> bool:
-        """False only if the whole interval lies on the wrong side of the gate."""
-        return self.high >= self.gate if self.better == "more" else self.low <= self.gate
-
-
-def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Median and the bounds of its interval; needs PAIRS values."""
-    ordered = sorted(values)
-    return statistics.median(ordered), ordered[RANKS[0]], ordered[RANKS[1]]
-
-
-def paired(name: str, gate: float, better: str, ratios: Sequence[float]) -> Figure:
-    """A figure from the ratios of interleaved pairs."""
-    return Figure(name, *interval(ratios), gate, better)
-
-
-class Contestant:
-    """A bench program that answers each line with the CPU seconds of one run."""
-
-    def __init__(self, argv: Sequence[str | Path]) -> None:
-        command = [str(part) for part in argv]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def run(self) -> dict[str, float]:
-        return self.ask("run")
-
-    def ask(self, line: str) -> dict[str, float]:
-        """Send one line and read the answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
-        answer: dict[str, float] = json.loads(self._process.stdout.readline())
-        return answer
-
-    def close(self) -> None:
-        self._process.communicate()
 
 
 def through_ctypes(task: Task) -> dict[str, float]:
@@ -205,51 +140,10 @@ def llama_bench(model: Path, folder: Path, tools: Tools) -> str:
     return "\n".join(line for line in done.stdout.splitlines() if "|" in line)
 
 
-def write(figures: Sequence[Figure], beside: str, tools: Tools) -> None:
-    """Append to the history, and write the page from it."""
-    history = add_record(RESULTS, {"figures": [asdict(f) for f in figures], "llama_bench": beside}, tools)
-    RESULTS.with_suffix(".md").write_text(page(history), encoding="utf-8")
-
-
-def page(history: Sequence[Mapping[str, Any]]) -> str:
-    """bench.md: the newest run as a table, then the older medians."""
-    lines = [
-        "# Benchmarks",
-        "",
-        "Written by `nox -s bench`; do not edit. One thread; medians of 12 interleaved pairs, their 96 % intervals.",
-    ]
-    for entry in reversed(history):
-        lines += ["", f"## {entry['date']}, commit {entry['commit']}, {entry['cpu']}", ""]
-        lines += ["| figure | median | interval | gate |", "|---|---|---|---|"]
-        for f in entry["figures"]:
-            sign = ">=" if f["better"] == "more" else "<="
-            unit = "" if f["unit"] == "ratio" else f" {f['unit']}"
-            spread = f"{f['low']:.3f} to {f['high']:.3f}"
-            lines.append(f"| {f['name']} | {f['median']:.3f}{unit} | {spread} | {sign} {f['gate']}{unit} |")
-        if entry["llama_bench"]:
-            lines += ["", "llama-bench, same sources and flags:", "", "```", str(entry["llama_bench"]), "```"]
-    return "\n".join(lines) + "\n"
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Measure everything, print it, keep it."""
-    tools = open_tools()
+def measure(tools: Tools, *, beside: bool) -> tuple[list[Figure], str]:
+    """All figures of core and generator; with `beside`, llama-bench's own table too, else an empty text."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         app = render(folder / "app", "llama_cpp", "smollm2-135m-instruct", tools)
         figures = core_against_plain(app, folder, tools) + generator_speed(folder, tools)
-        beside = "" if "--no-llama-bench" in arguments else llama_bench(weights(app), folder, tools)
-    for figure in figures:
-        verdict = "passed" if figure.good else "FAILED"
-        print(
-            f"{verdict}  {figure.name}: {figure.median:.3f} ({figure.low:.3f} to {figure.high:.3f}), gate {figure.gate}"
-        )
-    print(beside)
-    write(figures, beside, tools)
-    failed = sum(not figure.good for figure in figures)
-    print(f"{len(figures) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+        return figures, llama_bench(weights(app), folder, tools) if beside else ""

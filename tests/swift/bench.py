@@ -1,20 +1,19 @@
 """The Swift binding against a C++ loop over handheld.h, both linked with the same library that SwiftPM has built.
 
-    PYTHONPATH=tests python tests/swift/bench.py
-
-One thread, release builds, interleaved pairs; `nox -s bench` prints the figures too. Everything lies in build/swift/.
+One thread, release builds, interleaved pairs: `nox -s bench -- swift`. Everything lies in build/swift/.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
-from native.bench import NEW_TOKENS, PAIRS, PROMPT, Contestant, Figure, paired
+from handheld.tools import Tools
+from native.bench import NEW_TOKENS, PROMPT
+from native.figures import PAIRS, Contestant, Figure, paired
 from swift.lane import Lane, StepFailed, find_work, render
-from swift.toolchain import NoSwiftError, find_swift
+from swift.toolchain import find_swift
 
 GATE = 0.98
 HERE = Path(__file__).resolve().parent
@@ -90,28 +89,15 @@ def _lay_out(lane: Lane, app: Path) -> Path:
     return folder
 
 
-def main() -> int:
-    """Render, build, measure, print."""
+def measure(tools: Tools) -> list[Figure]:
+    """Render, build and measure.
+
+    Raises:
+        NoSwiftError: there is none, and none can be brought.
+        StepFailed: the app or the bench does not build.
+    """
+    del tools  # the lane has its own way to a Swift inside a folder
     work = find_work()
-    try:
-        lane = Lane(find_swift(work), work)
-    except NoSwiftError as error:
-        sys.stderr.write(f"{error}\n")
-        return 3
-    try:
-        render(lane)
-        figures = swift_against_c(lane)
-    except StepFailed as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    for figure in figures:
-        verdict = "passed" if figure.good else "FAILED"
-        spread = f"{figure.median:.3f} ({figure.low:.3f} to {figure.high:.3f})"
-        sys.stdout.write(f"{verdict}  {figure.name}: {spread}, gate {figure.gate}\n")
-    failed = sum(not figure.good for figure in figures)
-    sys.stdout.write(f"{len(figures) - failed} passed, {failed} failed\n")
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    lane = Lane(find_swift(work), work)
+    render(lane)
+    return swift_against_c(lane)
