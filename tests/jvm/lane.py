@@ -1,6 +1,6 @@
 """The JVM lane: a rendered app's own Android code, with the host build of its own core, under Robolectric.
 
-    PYTHONPATH=tests python -m jvm.lane [--accept] [--check-jni] [--names] [--only CLASS]
+    PYTHONPATH=tests python -m jvm.lane [--accept] [--check-jni] [--names] [--record] [--only CLASS]
 
 Renders apps with the `handheld` command itself. The first has a real model: its tests are those below kotlin/model, and
 pictures of all its screens are compared with docs/pictures/android. The others have hard names and repeat what they are
@@ -22,7 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handheld.errors import HandheldError, MachineError
+from handheld.facts import gather_host
 from handheld.progress import Progress, make_progress
+from handheld.proof import proofs_of, record
+from handheld.render import open_app
+from handheld.resources import root
 from handheld.tools import Tools, open_tools
 from jvm import artifacts, pictures
 from jvm.chain import ChainError, Lane, build, build_native, find_jdk
@@ -56,6 +60,7 @@ class Options:
     accept: bool
     check_jni: bool
     names: bool
+    record: bool
     only: str
 
     @property
@@ -88,6 +93,8 @@ def main(arguments: Sequence[str]) -> int:
     for fault in outcome.faults:
         print(f"FAILED: {fault}")
     failed = outcome.failed + len(outcome.faults)
+    if options.record and failed == 0 and not options.only:
+        keep_proof(WORK.resolve() / "apps" / PARROT.folder)
     print(f"{outcome.passed} passed, {failed} failed")
     return 1 if failed else 0
 
@@ -98,9 +105,15 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--accept", action="store_true", help="make the new pictures the accepted ones")
     parser.add_argument("--check-jni", action="store_true", help="let the JVM check every JNI call")
     parser.add_argument("--names", action="store_true", help="also apps with an apostrophe and a keyword as their name")
+    parser.add_argument("--record", action="store_true", help="keep what was proven in docs/generated/proof.json")
     parser.add_argument("--only", default="", metavar="CLASS", help="test classes whose name holds this")
     given = parser.parse_args(arguments)
-    return Options(given.accept, given.check_jni, given.names, given.only)
+    return Options(given.accept, given.check_jni, given.names, given.record, given.only)
+
+
+def keep_proof(app: Path) -> None:
+    """Record that the app's golden cases passed here: the self-test is one of the tests."""
+    record(root(), proofs_of(open_app(app).lock, "jvm", gather_host(app)))
 
 
 def open_lanes(subjects: Sequence[Subject], tools: Tools, progress: Progress, steps: Steps) -> list[Lane]:
