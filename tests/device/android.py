@@ -73,7 +73,7 @@ def prove(wanted: Wanted) -> int:
         return code
     say("\nThe app cannot be run on Android here; it is proven on the JVM instead.\n")
     proven = jvm()
-    say(statement(lacking, proven=proven))
+    say(statement(lacking, proven=proven, tried=wanted.yes))
     return 0 if proven and os.environ.get("CI", "").lower() != "true" else MACHINE_LACKS
 
 
@@ -83,16 +83,22 @@ def render(wanted: Wanted) -> None:
     handheld("new", "Parrot", "--task", "chat", *model, "--directory", str(wanted.app), "--force")
 
 
-def statement(lacking: Sequence[dict[str, Any]], *, proven: bool) -> str:
-    """What was not run, why, and what brings it."""
-    needs = "\n".join(f"  {need['name']}: {need['fix']}" for need in lacking)
+def statement(lacking: Sequence[dict[str, Any]], *, proven: bool, tried: bool = False) -> str:
+    """What was not run, why, and what brings it; `tried` when --yes was given already."""
+    names: dict[str, list[str]] = {}
+    for need in lacking:
+        names.setdefault(need["fix"], []).append(need["name"])
+    needs = "\n".join(f"  {', '.join(found)}\n      {fix}" for fix, found in names.items())
+    again = (
+        "once the failure above is mended, runs the app on an emulator" if tried else "installs it, then runs the app"
+    )
     return f"""
 Not run here: the build by Gradle, the app on an emulator or a phone, its instrumented tests.
 This machine lacks:
 {needs}
-What brings it:
-  nox -s android -- --yes                installs all that can be installed, then runs the app on an emulator
-  nox -s android -- --device SERIAL      with a phone, which needs neither emulator nor acceleration
+What brings all of it:
+  nox -s android -- --yes              {again}
+  nox -s android -- --device SERIAL    with a phone, which needs neither emulator nor acceleration
 Proven instead, on the JVM with the core of this machine: {"all of it passed" if proven else "IT FAILED, see above"}."""
 
 
