@@ -130,9 +130,12 @@ private fun NativeValue.fill(image: Value.Image) {
     pixelStrides = image.planes.map { it.pixelStride }.toIntArray()
 }
 
-/** Native code reads direct buffers only, and from their start. */
+/**
+ * Native code reads direct buffers only, and from their start. A copy is filled through a second view, because Android 8
+ * has no `flip()` that gives a ByteBuffer.
+ */
 private fun ByteBuffer.direct(): ByteBuffer =
-    if (isDirect) slice() else ByteBuffer.allocateDirect(remaining()).put(duplicate()).flip() as ByteBuffer
+    if (isDirect) slice() else ByteBuffer.allocateDirect(remaining()).also { it.duplicate().put(duplicate()) }
 
 internal fun NativeValue.toValue(): Value {
     val port = name?.decodeToString()
