@@ -1,4 +1,4 @@
-"""The Metal kernels inside the library: what the assembler joins must be what ggml's CMake files would embed."""
+"""What runtimes/llama_cpp/swift/ does by hand that llama.cpp's CMake files do: join Metal kernels, list the models."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from swift.toolchain import Swift
 OURS = "runtimes/llama_cpp/swift/metal_kernels.S"
 SHARED = ("fa_common", "fa_vec_common")
 CUT = re.compile(r'#include "(common\.h|dequantize\.h|quantize\.h|fa_common\.metal|fa_vec_common\.metal)"|#pragma once')
+
+
+def models_left_out(native: Path) -> list[str]:
+    """Models of llama.cpp that no models_*.cpp takes, or that several take, or that do not exist; as sentences."""
+    batches = sorted((native / "runtimes" / "llama_cpp" / "swift").glob("models_*.cpp"))
+    taken = [name for batch in batches for name in re.findall(r'#include "models/(.+)"', batch.read_text("utf-8"))]
+    there = {path.name for path in (native / "third_party" / "llama.cpp" / "src" / "models").glob("*.cpp")}
+    wrong = [f"{name} is in no models_*.cpp" for name in there - set(taken)]
+    wrong += [f"{name} does not exist" for name in set(taken) - there]
+    return sorted(wrong + [f"{name} is taken twice" for name in set(taken) if taken.count(name) > 1])
 
 
 def differences(swift: Swift, native: Path, scratch: Path) -> list[str]:

@@ -57,8 +57,9 @@ func llamaCpp() -> Part {
             name: "CLlama",
             dependencies: ["CGgml"],
             path: ".",
-            exclude: ["\(root)/src/CMakeLists.txt", "\(root)/src/llama-version.h.in"],
-            sources: ["\(root)/src"],
+            // models_*.cpp take the models' files, 16 at once.
+            exclude: ["CMakeLists.txt", "llama-version.h.in", "models"].map { "\(root)/src/\($0)" },
+            sources: ["\(root)/src"] + (0..<10).map { "\(own)/models_0\($0).cpp" },
             publicHeadersPath: "\(own)/modules/CLlama",
             cxxSettings: llama
         ),

@@ -1,0 +1,13 @@
+// Models of llama.cpp compiled together: their headers cost more than they do. tests/swift checks that none is missing.
+#include "models/smallthinker.cpp"
+#include "models/smollm3.cpp"
+#include "models/spark2-5.cpp"
+#include "models/stablelm.cpp"
+#include "models/starcoder.cpp"
+#include "models/starcoder2.cpp"
+#include "models/step35.cpp"
+#include "models/t5.cpp"
+#include "models/t5encoder.cpp"
+#include "models/talkie.cpp"
+#include "models/wavtokenizer-dec.cpp"
+#include "models/xverse.cpp"
