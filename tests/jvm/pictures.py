@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 ACCEPTED = Path("docs/pictures/android")
-COLOURS = 128
-"""Of the palette that an accepted picture is kept with; anti-aliased text needs its greys."""
+COLOURS = (64, 128, 256)
+"""Of the palette that an accepted picture is kept with: as few as will do. Anti-aliased text needs its greys."""
 SHADE = 40
 """Of 255: what the palette and another processor's rounding may change in a channel."""
 PIXELS = 40
@@ -47,11 +47,19 @@ def accept(taken: Path, accepted: Path, differences: Sequence[Difference]) -> No
 
 
 def small(picture: Path) -> bytes:
-    """A picture as PNG with a palette."""
-    with Image.open(picture) as image:
-        reduced = image.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    """A picture as PNG with a palette; whole when the palette would lose one of its rarer colours."""
+    with Image.open(picture) as opened:
+        image = opened.convert("RGB")
+    for colours in COLOURS:
+        reduced = image.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        if _differing(image, reduced.convert("RGB"))[0] == 0:
+            return _png(reduced)
+    return _png(image)
+
+
+def _png(image: Image.Image) -> bytes:
     stream = io.BytesIO()
-    reduced.save(stream, "PNG", optimize=True)
+    image.save(stream, "PNG", optimize=True)
     return stream.getvalue()
 
 
@@ -63,8 +71,13 @@ def _difference(new: Path, old: Path) -> Difference | None:
     with Image.open(new) as one, Image.open(old) as other:
         if one.size != other.size:
             return Difference(new.name, f"measures {one.size} pixels, not {other.size}")
-        bands = ImageChops.difference(one.convert("RGB"), other.convert("RGB")).split()
-        most = ImageChops.lighter(ImageChops.lighter(bands[0], bands[1]), bands[2])
+        count, where = _differing(one.convert("RGB"), other.convert("RGB"))
+    return Difference(new.name, f"{count} pixels differ, in {where}") if count > PIXELS else None
+
+
+def _differing(one: Image.Image, other: Image.Image) -> tuple[int, tuple[int, int, int, int] | None]:
+    """How many pixels differ by more than a shade in one of their channels, and the box that holds them."""
+    bands = ImageChops.difference(one, other).split()
+    most = ImageChops.lighter(ImageChops.lighter(bands[0], bands[1]), bands[2])
     differing = most.point(lambda value: 255 if value > SHADE else 0)
-    count = differing.histogram()[255]
-    return Difference(new.name, f"{count} pixels differ, in {differing.getbbox()}") if count > PIXELS else None
+    return differing.histogram()[255], differing.getbbox()
