@@ -8,7 +8,7 @@ from pathlib import Path
 
 from handheld.tools import Tools
 
-LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+LINK = re.compile(r"(?:\]\(|src=\")([^)#\s\"]+)[^)\"]*[)\"]")
 
 
 def links(page: Path) -> Iterator[Path]:
