@@ -7,8 +7,9 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -46,15 +47,24 @@ def link(source: Path, target: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A folder of plain files: where it lies, its place below an app's folder, and which of its files are wanted."""
+
+    source: Path
+    place: str
+    wanted: Callable[[str], bool] = lambda _name: True
+
+
 @contextmanager
-def copied_trees(folder: Path, trees: Mapping[str, Path]) -> Iterator[Mapping[str, str]]:
+def copied_trees(folder: Path, trees: Sequence[Tree]) -> Iterator[Mapping[str, str]]:
     """Copy trees of plain files into a folder on a second thread while the block runs; all is there when it ends.
 
     Copying hundreds of small files is the kernel's work, rendering is Python's: side by side they take the time of one.
 
     Args:
         folder: Where the copies go.
-        trees: What is copied, by its place below `folder`.
+        trees: What is copied.
 
     Yields:
         The sha256 of each copied file by its path below `folder`; to be read after the block.
@@ -68,9 +78,9 @@ def copied_trees(folder: Path, trees: Mapping[str, Path]) -> Iterator[Mapping[st
 
     def work() -> None:
         try:
-            for place, tree in trees.items():
-                for name, digest in _copy_tree(tree, folder / place, stop):
-                    hashes[f"{place}/{name}"] = digest
+            for tree in trees:
+                for name, digest in _copy_tree(tree, folder, stop):
+                    hashes[f"{tree.place}/{name}"] = digest
         except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
             failed.append(error)
 
@@ -87,12 +97,14 @@ def copied_trees(folder: Path, trees: Mapping[str, Path]) -> Iterator[Mapping[st
         raise failed[0]
 
 
-def _copy_tree(tree: Path, target: Path, stop: threading.Event) -> Iterator[tuple[str, str]]:
+def _copy_tree(tree: Tree, folder: Path, stop: threading.Event) -> Iterator[tuple[str, str]]:
     made: set[str] = set()
-    for name, path in walk(tree):
+    for name, path in walk(tree.source):
         if stop.is_set():
             return
-        place = f"{target}/{name}"
+        if not tree.wanted(name):
+            continue
+        place = f"{folder}/{tree.place}/{name}"
         parent = place.rpartition("/")[0]
         if parent not in made:
             os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - strings: paths cost more than the copies

@@ -9,13 +9,13 @@ import hashlib
 import json
 import shutil
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from handheld import __version__, resources
-from handheld.copying import PLAIN, copied_trees, file_hash, link, settle, walk
+from handheld.copying import PLAIN, Tree, copied_trees, file_hash, link, settle, walk
 from handheld.errors import sized
 from handheld.lock import EPOCH, LOCK_NAME, Lock, LockedModel, LockedSource, LockedTask, read_lock, write_lock
 from handheld.models import ModelFiles, StoredModel
@@ -29,9 +29,10 @@ OWNED = ("native/", "tasks/", "LICENSES/", "fetch.py", "noxfile.py")
 """What an upgrade replaces; everything else in an app is its author's."""
 THIRD_PARTY = "native/third_party"
 """Where the sources that runtimes need lie in an app."""
+PACKAGE = "Package.swift"
 PARTS_MARK = "// MARK: Parts"
 """The line of Package.swift below which runtimes and tasks add themselves."""
-NOT_IN_APPS = frozenset({"tests", "build", ".build", "__pycache__", "runtimes"})
+NOT_IN_APPS = frozenset({"tests", "build", ".build", "runtimes"})
 """Folders directly below native/ that no app gets as they are; of runtimes, only the chosen ones."""
 
 
@@ -87,13 +88,13 @@ def open_app(directory: Path, plan: Plan | None = None) -> RenderedApp:
 
 def _fill(folder: Path, plan: Plan, files: ModelFiles, lock: Lock, cache: Path | None) -> None:
     """Write the whole app into an empty folder."""
-    _write_native(folder / "native", plan)
-    with copied_trees(folder, {f"{THIRD_PARTY}/{s.into}": files.sources[s.name] for s in plan.sources}) as copied:
+    with copied_trees(folder, _native_trees(plan, files)) as copied:
         _render_shells(folder, plan, files, cache)
         for task in plan.tasks:
             _write_task(folder / "tasks" / task.task.name, task, files.models[task.task.name])
         _write_licences(folder / "LICENSES", plan, files)
         _write(folder / APP_TOML, plan.app_toml)
+    _join_native(folder / "native", plan)
     hashes = settle(folder, copied, skip=frozenset(model.file for model in lock.models))
     owned = {name: digest for name, digest in hashes.items() if name.startswith(OWNED)}
     yours = {name: digest for name, digest in hashes.items() if name not in owned}
@@ -162,41 +163,43 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - what JSON can hold
 # Core, tasks, licences.
 
 
-def _write_native(target: Path, plan: Plan) -> None:
-    """The core with the chosen runtimes and tasks. Nothing here knows the app's name."""
-    native = resources.root() / "native"
-    shutil.copytree(native, target, ignore=_left_out(native))
-    runtimes = {task.runtime.name: task.runtime.folder for task in plan.tasks}
-    tasks = {task.task.name: task.task.folder / "native" for task in plan.tasks}
-    for kind, folders in (("runtimes", runtimes), ("tasks", tasks)):
-        for name, folder in folders.items():
-            shutil.copytree(folder, target / kind / name, ignore=_left_out(native))
-    lines = [*(f"HH_RUNTIME({name})" for name in sorted(runtimes)), *(f"HH_TASK({name})" for name in sorted(tasks))]
-    _write(target / "core" / "registry.inc", "".join(f"{line}\n" for line in lines))
-    _write_package(target, [*(f"runtimes/{name}" for name in runtimes), *(f"tasks/{name}" for name in tasks)])
+def _native_trees(plan: Plan, files: ModelFiles) -> list[Tree]:
+    """The core with the chosen runtimes and tasks, and the sources they need. Nothing here knows the app's name."""
+    parts = {f"runtimes/{task.runtime.name}": task.runtime.folder for task in plan.tasks}
+    parts |= {f"tasks/{task.task.name}": task.task.folder / "native" for task in plan.tasks}
+    core = Tree(resources.root() / "native", "native", lambda name: _is_shipped(name) and not _left_out(name))
+    return [
+        core,
+        *(Tree(folder, f"native/{place}", _is_shipped) for place, folder in parts.items()),
+        *(Tree(files.sources[source.name], f"{THIRD_PARTY}/{source.into}") for source in plan.sources),
+    ]
 
 
-def _write_package(native: Path, parts: Sequence[str]) -> None:
-    """Put what each runtime and task says of itself (swiftpm.swift) into the Swift package's manifest.
+def _is_shipped(name: str) -> bool:
+    """Python is for tests and tools."""
+    return not name.endswith((".py", ".pyc"))
 
-    SwiftPM and Xcode keep a manifest's result until its text changes, so the text has to name what lies in the folder.
+
+def _left_out(name: str) -> bool:
+    return name == PACKAGE or name.partition("/")[0] in NOT_IN_APPS
+
+
+def _join_native(target: Path, plan: Plan) -> None:
+    """Write the two files that name the parts, for CMake and for SwiftPM.
+
+    SwiftPM and Xcode keep a manifest's result until its text changes, so the text has to name what lies in the folder:
+    each part says of itself what it needs (swiftpm.swift).
     """
-    package = native / "Package.swift"
-    lines = package.read_text(encoding="utf-8").splitlines(keepends=True)
-    place = next(number for number, line in enumerate(lines, 1) if line.startswith(PARTS_MARK))
-    files = [native / part / "swiftpm.swift" for part in sorted(parts)]
-    snippets = [file.read_text(encoding="utf-8") for file in files if file.is_file()]  # not every runtime is for iOS
-    _write(package, "".join([*lines[:place], "\n", "\n".join(snippets), *lines[place:]]))
-
-
-def _left_out(native: Path) -> Callable[[str, list[str]], set[str]]:
-    """For copytree: Python, which is for tests and tools, anywhere, and the folders of NOT_IN_APPS at the top."""
-
-    def ignore(folder: str, names: list[str]) -> set[str]:
-        made = {name for name in names if name == "__pycache__" or name.endswith((".py", ".pyc"))}
-        return made | (set(names) & NOT_IN_APPS if Path(folder) == native else set())
-
-    return ignore
+    runtimes = sorted({task.runtime.name for task in plan.tasks})
+    tasks = sorted({task.task.name for task in plan.tasks})
+    lines = [*(f"HH_RUNTIME({name})" for name in runtimes), *(f"HH_TASK({name})" for name in tasks)]
+    _write(target / "core" / "registry.inc", "".join(f"{line}\n" for line in lines))
+    package = (resources.root() / "native" / PACKAGE).read_text(encoding="utf-8").splitlines(keepends=True)
+    place = next(number for number, line in enumerate(package, 1) if line.startswith(PARTS_MARK))
+    parts = [*(f"runtimes/{name}" for name in runtimes), *(f"tasks/{name}" for name in tasks)]
+    found = [target / part / "swiftpm.swift" for part in parts]
+    snippets = [file.read_text(encoding="utf-8") for file in found if file.is_file()]  # not every runtime is for iOS
+    _write(target / PACKAGE, "".join([*package[:place], "\n", "\n".join(snippets), *package[place:]]))
 
 
 def _write_task(target: Path, task: TaskPlan, model: StoredModel) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from handheld.copying import PLAIN, copied_trees, settle
+from handheld.copying import PLAIN, Tree, copied_trees, settle
 
 
 def make_tree(folder: Path, files: int) -> Path:
@@ -29,7 +29,7 @@ def test_all_is_there_with_hash_and_mode(tmp_path: Path) -> None:
     one, two = make_tree(tmp_path / "one", 40), make_tree(tmp_path / "two", 3)
     before = os.umask(0o077)
     try:
-        with copied_trees(tmp_path / "app", {"third/one": one, "third/two": two}) as hashes:
+        with copied_trees(tmp_path / "app", [Tree(one, "third/one"), Tree(two, "third/two")]) as hashes:
             pass
     finally:
         os.umask(before)
@@ -41,11 +41,18 @@ def test_all_is_there_with_hash_and_mode(tmp_path: Path) -> None:
     assert settle(tmp_path / "app", {}, frozenset()) == hashes
 
 
+def test_only_what_is_wanted_is_copied(tmp_path: Path) -> None:
+    tree = Tree(make_tree(tmp_path / "tree", 9), "third", lambda name: name.startswith("part1/"))
+    with copied_trees(tmp_path / "app", [tree]) as hashes:
+        pass
+    assert sorted(hashes) == ["third/part1/1.c", "third/part1/8.c"]
+
+
 def test_what_cannot_be_read_is_raised_at_the_end_of_the_block(tmp_path: Path) -> None:
     tree = make_tree(tmp_path / "tree", 4)
     (tree / "gone.c").symlink_to("nowhere")
     reached = False
-    with pytest.raises(FileNotFoundError), copied_trees(tmp_path / "app", {"third": tree}):
+    with pytest.raises(FileNotFoundError), copied_trees(tmp_path / "app", [Tree(tree, "third")]):
         reached = True
     assert reached
     assert not copying()
@@ -53,7 +60,7 @@ def test_what_cannot_be_read_is_raised_at_the_end_of_the_block(tmp_path: Path) -
 
 def test_an_error_in_the_block_ends_the_copying_first(tmp_path: Path) -> None:
     tree = make_tree(tmp_path / "tree", 3000)
-    with pytest.raises(KeyboardInterrupt), copied_trees(tmp_path / "app", {"third": tree}) as hashes:
+    with pytest.raises(KeyboardInterrupt), copied_trees(tmp_path / "app", [Tree(tree, "third")]) as hashes:
         raise KeyboardInterrupt
     assert not copying()
     assert len(hashes) < 3000
