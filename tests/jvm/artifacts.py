@@ -91,6 +91,7 @@ def fetch(
         MachineError: there is no Maven, or it could not fetch something.
         RuntimeError: a file is not the one that the lock names.
     """
+    cache = cache.absolute()  # Maven takes paths from the folder of its pom
     cache.mkdir(parents=True, exist_ok=True)
     lock = read_lock() if lock is None else lock
     with tools.lock("jvm-lane", progress):
@@ -160,8 +161,9 @@ def _maven(artifacts: Sequence[Artifact], folder: Path, tools: Tools, progress: 
             command = [maven, *options, "-f", pom, COPY, f"-DoutputDirectory={folder / 'files'}"]
             done = tools.stream(command, lambda _: None, on_tick=_seldom(show), check=False)
             if done.returncode != 0:
+                why = [line for line in done.stdout.splitlines() if "ERROR" in line][:2]
                 raise MachineError(
-                    f"Maven could not fetch the set '{kind}':\n{done.stdout[-1500:]}",
+                    "\n".join([f"Maven could not fetch the set '{kind}'.", *why]),
                     "There is no network, or none of your Maven repositories has it: AndroidX is in Google's only.",
                     "Add Google's Maven repository to the active profile of ~/.m2/settings.xml, then: nox -s jvm",
                 )
