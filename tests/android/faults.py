@@ -47,14 +47,8 @@ class Fault:
 
 
 def only_binding(bench: Bench) -> None:
-    """R8 on app and binding alone, which is quicker than with all libraries; then JNI looks its names up."""
-    output = bench.work / "shrunk.jar"
-    app, *others = shrinking.program(bench)
-    options: list[str | Path] = ["--classfile"]
-    for jar in others:
-        options += ["--classpath", jar]
-    shrinking.run_r8(bench, output, [app], options)
-    shrinking.proven(bench, output, bench.work / "libhandheld.so", others)
+    """R8 on the binding alone, which is quicker; then JNI looks its names up."""
+    shrinking.register(bench, bench.work / "libhandheld.so", "dev/handheld/")
 
 
 EDITS = (

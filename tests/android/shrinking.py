@@ -57,31 +57,41 @@ def needed(bench: Bench) -> set[str]:
     return {*names, "dev.handheld.HandheldException.<init>"}
 
 
-def register(bench: Bench, library: Path) -> str:
-    """R8 to class files with the same rules; a JVM then loads the real library, which registers its functions."""
+def register(bench: Bench, library: Path, part: str = "") -> str:
+    """R8 to class files with the same rules; a JVM then loads the real library, which registers its functions.
+
+    The app is shrunk, its libraries are not: they come into no rule of JNI. `part` takes less of the app.
+    """
     shrunk = bench.work / "shrunk.jar"
-    run_r8(bench, shrunk, program(bench), ["--classfile"])
-    return proven(bench, shrunk, library)
+    app, *libraries = program(bench, part)
+    options: list[str | Path] = ["--classfile"]
+    for jar in libraries:
+        options += ["--classpath", jar]
+    run_r8(bench, shrunk, [app], options)
+    return proven(bench, shrunk, library, libraries)
 
 
-def proven(bench: Bench, shrunk: Path, library: Path, more: Sequence[Path] = ()) -> str:
+def proven(bench: Bench, shrunk: Path, library: Path, libraries: Sequence[Path]) -> str:
     """What the shrunk binding answers from native code.
 
     Raises:
         CheckFailed: the library finds no class, method or field of the name that it knows.
     """
     functions = sum(".NativeTask." in name for name in needed(bench))
-    answer = bench.java([shrunk, *more, bench.lane.android], HERE / "java/Registered.java", [library, str(functions)])
+    answer = bench.java(
+        [shrunk, *libraries, bench.lane.android], HERE / "java/Registered.java", [library, str(functions)]
+    )
     return answer.strip()
 
 
-def program(bench: Bench) -> list[Path]:
-    """The app and its libraries."""
-    classes = bench.work / "app.jar"
+def program(bench: Bench, part: str = "") -> list[Path]:
+    """The app (or those of its classes whose path begins with `part`), and its libraries."""
+    classes, root = bench.work / "app.jar", bench.work / "classes"
+    names = {path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()}
     with zipfile.ZipFile(classes, "w") as archive:
-        for path in sorted((bench.work / "classes").rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(bench.work / "classes").as_posix())
+        for name, path in names.items():
+            if name.startswith(part):
+                archive.write(path, name)
     return [classes, *bench.lane.class_path]
 
 
