@@ -72,8 +72,10 @@ fun TurnBubbles(turn: Turn, actions: AnswerActions, modifier: Modifier = Modifie
 private fun InDirectionOf(text: String, content: @Composable () -> Unit) {
     val ofDevice = LocalLayoutDirection.current
     val direction = remember(text, ofDevice) {
-        val rightToLeft = ofDevice == LayoutDirection.Rtl
-        val first = if (rightToLeft) TextDirectionHeuristics.FIRSTSTRONG_RTL else TextDirectionHeuristics.FIRSTSTRONG_LTR
+        val first = when (ofDevice) {
+            LayoutDirection.Rtl -> TextDirectionHeuristics.FIRSTSTRONG_RTL
+            LayoutDirection.Ltr -> TextDirectionHeuristics.FIRSTSTRONG_LTR
+        }
         if (first.isRtl(text, 0, text.length)) LayoutDirection.Rtl else LayoutDirection.Ltr
     }
     CompositionLocalProvider(LocalLayoutDirection provides direction, content)
@@ -147,7 +149,8 @@ private fun Modifier.answerSemantics(turn: Turn, blocks: List<Block>, actions: A
 
 @Composable
 private fun AnswerButtons(answer: String, actions: AnswerActions) {
-    Row(Modifier.offset(x = (-14).dp)) { // the icons, not their large targets, in line with the text
+    // The icons, not their large targets, are in line with the text.
+    Row(Modifier.offset(x = (-14).dp)) {
         AnswerButton(R.drawable.ic_copy, R.string.chat_copy) { actions.copy(answer) }
         AnswerButton(R.drawable.ic_share, R.string.chat_share) { actions.share(answer) }
     }

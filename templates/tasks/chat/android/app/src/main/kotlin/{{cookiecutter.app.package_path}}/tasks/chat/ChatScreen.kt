@@ -7,7 +7,6 @@ import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.PaddingValues
-import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.consumeWindowInsets
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.fillMaxWidth
@@ -186,9 +185,10 @@ private fun Problem(problem: HandheldException, onRetry: () -> Unit) {
         color = MaterialTheme.colorScheme.errorContainer,
         shape = MaterialTheme.shapes.medium,
     ) {
-        Row(Modifier.padding(16.dp), verticalAlignment = Alignment.CenterVertically) {
-            Text(problem.message.orEmpty(), Modifier.weight(1f), color = MaterialTheme.colorScheme.onErrorContainer)
-            TextButton(onRetry) { Text(stringResource(R.string.retry)) }
+        Column(Modifier.padding(start = 16.dp, top = 16.dp, end = 16.dp)) {
+            val color = MaterialTheme.colorScheme.onErrorContainer // the accent may be hard to read on it
+            Text(problem.message.orEmpty(), color = color)
+            TextButton(onRetry, Modifier.align(Alignment.End)) { Text(stringResource(R.string.retry), color = color) }
         }
     }
 }
