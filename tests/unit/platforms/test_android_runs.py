@@ -253,7 +253,9 @@ def test_an_emulator_that_never_boots(sdk: Sdk) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_told_to_end_while_it_boots(sdk: Sdk, number: signal.Signals, code: int) -> None:
     sdk.plays(java(), attached("devices-none.txt"), gradle(), emulates(ready=False))
+    before = signal.signal(number, signal.SIG_DFL if number == signal.SIGHUP else signal.getsignal(number))
     process = sdk.command.start("run", sdk.app, "--on", "android")
+    signal.signal(number, before)  # under nohup, what is started inherits that SIGHUP is ignored
     end = time.monotonic() + 60
     while len([line for line in sdk.asked("adb") if "getprop" in line]) < 3:
         assert time.monotonic() < end
