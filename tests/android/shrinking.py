@@ -18,6 +18,10 @@ NAMES = ("dev.handheld.NativeTask", "dev.handheld.NativeValue", "dev.handheld.Ha
 """What the native library looks up by name."""
 
 
+DOUBLE = re.compile(r"^Warning: Resource 'META-INF/.+' already exists\.$")
+"""Several libraries carry such a file; the Android Gradle plugin keeps one of them before R8 sees any."""
+
+
 def rules(bench: Bench) -> list[Path]:
     """All rule files of a release build; those inside jars are found by R8 itself."""
     default = bench.work / "proguard-android-optimize.txt"
@@ -107,7 +111,7 @@ def run_r8(bench: Bench, output: Path, program: Sequence[Path], options: Sequenc
     done = bench.try_java([bench.one("agp", ".builder-")], "com.android.tools.r8.R8", [*arguments, *program], "3g")
     if done.returncode != 0:
         raise CheckFailed(f"R8 ended with {done.returncode}:\n{done.stderr[-3000:]}")
-    return done.stderr
+    return "\n".join(line for line in done.stderr.splitlines() if line.strip() and not DOUBLE.search(line))
 
 
 def debug(bench: Bench) -> str:
