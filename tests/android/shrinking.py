@@ -16,8 +16,6 @@ RULE_FILES = ("proguard-header.txt", "proguard-optimizations.txt", "proguard-com
 """What getDefaultProguardFile("proguard-android-optimize.txt") puts together."""
 NAMES = ("dev.handheld.NativeTask", "dev.handheld.NativeValue", "dev.handheld.HandheldException")
 """What the native library looks up by name."""
-
-
 DOUBLE = re.compile(r"^Warning: Resource 'META-INF/.+' already exists\.$")
 """Several libraries carry such a file; the Android Gradle plugin keeps one of them before R8 sees any."""
 
