@@ -13,6 +13,7 @@ from handheld.platforms.android import facts
 from unit.platforms.android_sdk import (
     EMULATOR,
     PHONE,
+    Row,
     Sdk,
     attached,
     emulates,
@@ -215,14 +216,18 @@ def test_no_acceleration_by_the_emulator_itself(sdk: Sdk) -> None:
     assert "VT disabled in BIOS" in sdk.run("--on", "android", exit_code=3).err
 
 
-def test_no_space_for_an_emulator(sdk: Sdk) -> None:
-    rows = [
+def ends_at_once(said: str) -> list[tuple[str, Row]]:
+    """An emulator that says something and ends before it boots."""
+    return [
         row("emulator", "-accel-check", out="accel-kvm.txt"),
-        row("emulator", "-avd", "**", out="emulator-no-space.txt", code=1),
+        row("emulator", "-avd", "**", out=said, code=1),
         on(EMULATOR, "shell", "getprop", "sys.boot_completed", text="", code=1),
         on(EMULATOR, "emu", "kill", code=1),
     ]
-    sdk.plays(java(), attached("devices-none.txt"), gradle(), rows)
+
+
+def test_no_space_for_an_emulator(sdk: Sdk) -> None:
+    sdk.plays(java(), attached("devices-none.txt"), gradle(), ends_at_once("emulator-no-space.txt"))
     done = sdk.run("--on", "android", "--limit", "30", exit_code=3)
     explained(done.err)
     assert "needs 7.7 GB" in done.err
@@ -230,13 +235,7 @@ def test_no_space_for_an_emulator(sdk: Sdk) -> None:
 
 
 def test_an_emulator_that_ends(sdk: Sdk) -> None:
-    rows = [
-        row("emulator", "-accel-check", out="accel-kvm.txt"),
-        row("emulator", "-avd", "**", out="emulator-no-kvm.txt", code=1),
-        on(EMULATOR, "shell", "getprop", "sys.boot_completed", text="", code=1),
-        on(EMULATOR, "emu", "kill", code=1),
-    ]
-    sdk.plays(java(), attached("devices-none.txt"), gradle(), rows)
+    sdk.plays(java(), attached("devices-none.txt"), gradle(), ends_at_once("emulator-no-kvm.txt"))
     done = sdk.run("--on", "android", "--limit", "30", exit_code=3)
     explained(done.err)
     assert "vmx or svm" in done.err
