@@ -224,7 +224,9 @@ class _Log:
     def __init__(self, path: Path, job: _Job) -> None:
         self._path = path
         self._lines: list[str] = []
-        self._own = (str(job.work / "source"), str(job.native))
+        # A ccache with a base_dir makes the compiler's paths relative to the folder of the build.
+        source = re.escape(str(job.work / "source"))
+        self._source, self._native = re.compile(rf"{source}|(?<![\w./])\.\./source(?=/)"), str(job.native)
         self._build = job.work / "build"
         self.steps = 0
 
@@ -232,7 +234,7 @@ class _Log:
         """Take one line of output."""
         if step := STEP.match(line):
             self.steps = int(step[2])
-        self._lines.append(line.replace(*self._own))
+        self._lines.append(self._source.sub(lambda _: self._native, line))
 
     def check(self, what: str, done: Completed) -> None:
         """Raise when the command failed."""

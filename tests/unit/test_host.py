@@ -147,6 +147,19 @@ def test_cmakes_own_words(native: Path, tools: Tools) -> None:
     assert "no zlib" in failed.value.cause
 
 
+def test_paths_of_a_compiler_behind_ccache_are_the_apps_own(native: Path, tools: Tools) -> None:
+    """With its base_dir set, ccache hands the compiler paths relative to the folder of the build."""
+    (native / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.22)\nproject(handheld NONE)\n"
+        'add_custom_target(handheld COMMAND "${CMAKE_COMMAND}" -E echo "../source/core/log.cpp:7:1: error: no"\n'
+        '  COMMAND "${CMAKE_COMMAND}" -E false VERBATIM)\n'
+    )
+    with pytest.raises(BuildFailed, match="Building") as failed:
+        build_library(native, [], tools, QUIET)
+    assert f"{native}/core/log.cpp:7:1: error: no" in failed.value.cause
+    assert "/../source" not in failed.value.cause
+
+
 def test_no_compiler(native: Path, tools: Tools, tmp_path: Path) -> None:
     bare = without_compilers(tools, tmp_path / "bin")
     with pytest.raises(NoCompiler) as missing:
