@@ -19,7 +19,7 @@ struct Part {
 }
 var parts: [Part] = []
 
-// MARK: Parts (the generator puts the swiftpm.swift of each chosen runtime and task below this line)
+// MARK: Parts (below this line the generator puts the choice of processor and each part's swiftpm.swift)
 
 // MARK: Package
 

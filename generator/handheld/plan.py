@@ -95,6 +95,7 @@ class Plan:
     bundle_bytes: The models' bytes that each app carries; None while a model's size is unknown.
     device_bytes: What the models take on a phone, by platform, a copy out of the APK counted; None as above.
     disk_bytes: What fetching and rendering need here at most, copies counted; None as above.
+    processor: The oldest processor of iPhones that the app is compiled for, such as "A12".
     app_toml: The text of app.toml.
     """
 
@@ -109,6 +110,7 @@ class Plan:
     bundle_bytes: int | None
     device_bytes: Mapping[str, int | None]
     disk_bytes: int | None
+    processor: str
     app_toml: str
     warnings: tuple[str, ...] = ()
 
@@ -140,6 +142,7 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
         bundle_bytes=bundle,
         device_bytes={platform: _device_bytes(platform, tasks) for platform in spec.platforms},
         disk_bytes=_disk_bytes(tasks, sources),
+        processor=spec.processor,
         app_toml=_written_spec(spec, tasks),
         warnings=tuple(_warnings(spec, tasks, bundle, facts)),
     )
@@ -170,8 +173,9 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "platforms": list(plan.platforms),
         "directory": plan.directory.as_posix(),
     }
-    rest = ("sources", "slots", "permissions", "bundle_bytes", "device_bytes", "disk_bytes", "app_toml", "warnings")
-    return {**head, "force": plan.force, "tasks": tasks, **{name: _plain(getattr(plan, name)) for name in rest}}
+    rest = ("sources", "slots", "permissions", "bundle_bytes", "device_bytes", "disk_bytes", "processor", "app_toml")
+    later = {name: _plain(getattr(plan, name)) for name in (*rest, "warnings")}
+    return {**head, "force": plan.force, "tasks": tasks, **later}
 
 
 def _plain(value: object) -> object:

@@ -199,7 +199,8 @@ def _join_native(target: Path, plan: Plan) -> None:
     parts = [*(f"runtimes/{name}" for name in runtimes), *(f"tasks/{name}" for name in tasks)]
     found = [target / part / "swiftpm.swift" for part in parts]
     snippets = [file.read_text(encoding="utf-8") for file in found if file.is_file()]  # not every runtime is for iOS
-    _write(target / PACKAGE, "".join([*package[:place], "\n", "\n".join(snippets), *package[place:]]))
+    processor = f'let oldestProcessor = "apple-{plan.processor.lower()}"\n'
+    _write(target / PACKAGE, "".join([*package[:place], "\n", "\n".join([processor, *snippets]), *package[place:]]))
 
 
 def _write_task(target: Path, task: TaskPlan, model: StoredModel) -> None:

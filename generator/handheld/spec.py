@@ -44,6 +44,8 @@ __all__ = [
 ]
 
 HF_PREFIX = "hf:"
+PHONE_PROCESSORS = ("A12", "A13")
+"""The oldest processors of iPhones that an app can be compiled for, the default first."""
 FORMAT = 1
 """The version of app.toml's own form."""
 
@@ -68,13 +70,17 @@ class TaskChoice:
 
 @dataclass(frozen=True, slots=True)
 class AppSpec:
-    """The request, complete and valid in itself. `directory` is absolute; `platforms` is in catalogue order."""
+    """The request, complete and valid in itself.
+
+    `directory` is absolute; `platforms` is in catalogue order; `processor` is one of PHONE_PROCESSORS.
+    """
 
     identity: AppIdentity
     tasks: tuple[TaskChoice, ...]
     platforms: tuple[str, ...]
     directory: Path
     force: bool = False
+    processor: str = PHONE_PROCESSORS[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +221,14 @@ def app_table(catalog: Catalog) -> Key:
         "color_dark": Key("string", "The accent of the dark theme.", pattern="#[0-9A-Fa-f]{6}"),
         "platforms": Key("strings", "What the app is made for.", choices=APP_PLATFORMS, minimum=1),
     }
+    ios = {
+        "processor": Key(
+            "string",
+            "The oldest processor of iPhones and iPads that the app is compiled for; A13 computes faster, and phones "
+            "with an A12 are told that they are too old.",
+            choices=PHONE_PROCESSORS,
+        )
+    }
     tasks = {task.name: _task_key(task, catalog) for task in catalog.tasks.values()}
     return Key(
         "table",
@@ -222,6 +236,7 @@ def app_table(catalog: Catalog) -> Key:
         keys={
             "handheld": Key("integer", "The version of this form.", required=True, minimum=FORMAT, maximum=FORMAT),
             "app": Key("table", "What the app is called and made for.", required=True, keys=identity),
+            "ios": Key("table", "What is particular to iOS.", keys=ios),
             "task": Key("table", "What the app can do; one table for each task.", required=True, keys=tasks),
         },
     )
@@ -285,6 +300,7 @@ def load_app_toml(path: Path, catalog: Catalog) -> AppSpec:
         tasks=tuple(_task_choice(name, choice, catalog, path) for name, choice in table["task"].items()),
         platforms=_chosen_platforms(table["app"].get("platforms", ())),
         directory=path.parent,
+        processor=table.get("ios", {}).get("processor", PHONE_PROCESSORS[0]),
     )
 
 
@@ -366,6 +382,8 @@ def write_app_toml(spec: AppSpec) -> str:
         f"color_dark = {_toml(identity.color_dark)}",
         f"platforms = {_toml(spec.platforms)}",
     ]
+    if spec.processor != PHONE_PROCESSORS[0]:
+        lines += ["", "[ios]", f"processor = {_toml(spec.processor)}"]
     for choice in spec.tasks:
         lines += ["", f"[task.{choice.task}]"]
         model = _written_model(choice.model, spec.directory)

@@ -13,10 +13,13 @@ import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 PLATFORMS = {"aarch64-ios.17.0": 2, "aarch64-ios.17.0-simulator": 7}
 """Target -> the number of the platform in LC_BUILD_VERSION."""
+PROCESSORS: dict[str, tuple[str, ...]] = {"apple_a12": (), "apple_a13": ("-DHH_NEEDS_DOT_PRODUCT",)}
+"""What ios.processor of app.toml chooses, and what the package then defines."""
 BUILD_VERSION = 0x32
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 
@@ -27,13 +30,14 @@ class Compiler:
 
     folder: Path
 
-    def compile(self, source: Path, target: str, native: Path, object_: Path) -> str:
+    def compile(self, source: Path, target: str, processor: str, native: Path, object_: Path) -> str:
         """Compile one file; gives what is wrong, or ""."""
         object_.parent.mkdir(parents=True, exist_ok=True)
         library = native / "third_party" / "llama.cpp"
         vendored = [native / "third_party", *(library / name for name in ("include", "ggml/include", "src", "common"))]
         argv: list[str | Path] = [
-            self.folder / "zig", "c++", "-target", target, "-mcpu=apple_a12", "-std=c++20", "-O1", *WARNINGS,
+            self.folder / "zig", "c++", "-target", target, f"-mcpu={processor}", *PROCESSORS[processor],
+            "-std=c++20", "-O1", *WARNINGS,
             "-I", native, "-I", native / "include", *(part for path in vendored for part in ("-isystem", path)),
             # Newer libc++ headers want what only these have: mbstate_t, and all of Apple's libc.
             "-idirafter", self.folder / "lib" / "libc" / "include" / "any-darwin-any",
@@ -61,13 +65,15 @@ def sources(native: Path) -> list[Path]:
 
 
 def check(compiler: Compiler, native: Path, scratch: Path, files: Sequence[Path]) -> list[str]:
-    """Compile files for both platforms; gives what is wrong, as sentences."""
-    jobs = [(path, target) for path in files for target in PLATFORMS]
+    """Compile files for both platforms and processors; gives what is wrong, as sentences."""
+
+    def compile_one(job: tuple[Path, str, str]) -> str:
+        source, target, processor = job
+        object_ = scratch / target / processor / source.relative_to(native).with_suffix(".o")
+        return compiler.compile(source, target, processor, native, object_)
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = pool.map(
-            lambda job: compiler.compile(job[0], job[1], native, scratch / job[1] / f"{job[0].stem}.o"), jobs
-        )
-        return [said for said in done if said]
+        return [said for said in pool.map(compile_one, product(files, PLATFORMS, PROCESSORS)) if said]
 
 
 def check_that_it_finds_faults(compiler: Compiler, scratch: Path) -> list[str]:

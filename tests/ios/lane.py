@@ -87,7 +87,9 @@ def compile_for_phones(lane: Lane) -> None:
     files = cross.sources(native)
     _refuse(cross.check(compiler, native, scratch, files))
     _refuse(cross.check_that_it_finds_faults(compiler, scratch))
-    sys.stdout.write(f"{len(files)} files compiled for {len(cross.PLATFORMS)} platforms\n")
+    sys.stdout.write(
+        f"{len(files)} files compiled for {len(cross.PLATFORMS)} platforms and {len(cross.PROCESSORS)} processors\n"
+    )
 
 
 def swift(lane: Lane) -> None:

@@ -12,6 +12,7 @@ import json
 import plistlib
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -75,6 +76,15 @@ def test_native_is_a_copy(tmp_path: Path, repository: Path) -> None:
             task, _, rest = of_task.partition("/")
             source = repository / "templates/tasks" / task / "native" / rest if of_task != name else repository / name
             assert source.read_bytes() == content, name
+
+
+def test_the_package_names_the_oldest_processor(tmp_path: Path) -> None:
+    plan = replace(plan_of(tmp_path / "app"), processor="A13")
+    newer = render_app(plan, made_up_files(plan, tmp_path / "cache")).directory / "native" / "Package.swift"
+    usual = render(tmp_path / "usual", *NAMES["plain"]) / "native" / "Package.swift"
+    lines = [path.read_text().splitlines() for path in (usual, newer)]
+    differing = [pair for pair in zip(*lines, strict=True) if len(set(pair)) == 2]
+    assert differing == [('let oldestProcessor = "apple-a12"', 'let oldestProcessor = "apple-a13"')]
 
 
 def _xml(text: str) -> object:

@@ -381,6 +381,7 @@ def test_json_is_plain_and_stable(catalog: Catalog) -> None:
         "bundle_bytes",
         "device_bytes",
         "disk_bytes",
+        "processor",
         "app_toml",
         "warnings",
     ]

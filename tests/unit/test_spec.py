@@ -272,7 +272,7 @@ def test_what_is_written_is_read_back(catalog: Catalog, here: Path, name: str, m
         accelerator="cpu",
         chat_template="{%- for m in messages %}\n{{ m['content'] }}\r\n{% endfor %}",
     )
-    spec = AppSpec(identify(name), (choice,), ("ios",), here)
+    spec = AppSpec(identify(name), (choice,), ("ios",), here, processor="A13")
     text = write_app_toml(spec)
     path = here / "app.toml"
     path.write_bytes(text.encode())
@@ -305,6 +305,7 @@ WRONG = [
     ('handheld = 1\n[app]\nname = "P"\nplatforms = []\n[task.talk]\n', "`app.platforms` needs at least 1"),
     ('handheld = 1\n[app]\nname = "P"\nversion = "1.0"\n[task.talk]\n', "`app.version` is '1.0'"),
     ('handheld = 1\n[app]\nname = "P"\nmodule = "Task"\n[task.talk]\n', "`app.module` is 'Task', which is a keyword"),
+    ('handheld = 1\n[ios]\nprocessor = "A11"\n' + SMALL, "`ios.processor` is 'A11'; possible: 'A12', 'A13'"),
     ("handheld = 1\n" + SMALL + "runtim = 1\n", "`task.talk.runtim` is unknown (did you mean `runtime`?)"),
     (
         "handheld = 1\n" + SMALL + 'runtime = "beat"\n',

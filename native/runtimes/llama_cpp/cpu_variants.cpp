@@ -2,9 +2,21 @@
 
 #ifndef HH_CPU_VARIANTS
 
+#if defined(HH_NEEDS_DOT_PRODUCT) && defined(__aarch64__)
+#include <sys/sysctl.h>
+
+#include "core/failure.hpp"
+#endif
+
 namespace hh::runtimes::llama_cpp {
 
 const CpuVariant &load_cpu_variant() {
+#if defined(HH_NEEDS_DOT_PRODUCT) && defined(__aarch64__)
+    int there = 0;
+    size_t size = sizeof there;
+    if (sysctlbyname("hw.optional.arm.FEAT_DotProd", &there, &size, nullptr, 0) != 0 || there == 0)
+        throw Failure(HH_UNSUPPORTED, "This app was made for an A13 or a newer processor; this one has no dot product.");
+#endif
     static const CpuVariant only;
     return only;
 }

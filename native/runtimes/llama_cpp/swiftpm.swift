@@ -6,13 +6,14 @@ func llamaCpp() -> Part {
     let root = "third_party/llama.cpp", src = "\(root)/ggml/src", own = "runtimes/llama_cpp/swift"
 
     // SwiftPM knows no condition on the architecture. On Linux the manifest runs on the machine it builds for; on Apple
-    // platforms the driver's -Xarch_ keeps each flag to its slice. The first phones with iOS 17 have an A12.
+    // platforms the driver's -Xarch_ keeps each flag to its slice. From the A13 on phones have dot products; the core
+    // looks for them, as code that uses them ends the app where there are none.
     #if os(Linux) && arch(x86_64)
     let cpu: [CSetting] = [.unsafeFlags(["-mavx2", "-mfma", "-mf16c", "-mbmi2"])]
     #else
     let intel = ["-mavx2", "-mfma", "-mf16c", "-mbmi2"].flatMap { ["-Xarch_x86_64", $0] }
     let cpu: [CSetting] = [
-        .unsafeFlags(["-Xarch_arm64", "-mcpu=apple-a12"], .when(platforms: [.iOS])),
+        .unsafeFlags(["-Xarch_arm64", "-mcpu=\(oldestProcessor)"], .when(platforms: [.iOS])),
         .unsafeFlags(intel, .when(platforms: apple)),
     ]
     #endif
@@ -90,7 +91,8 @@ func llamaCpp() -> Part {
         sources: ["backend", "chat_template", "cpu_variants", "gguf_check", "template_budget"].map {
             "runtimes/llama_cpp/\($0).cpp"
         },
-        settings: ["include", "ggml/include", "src", "common"].map { .headerSearchPath("\(root)/\($0)") },
+        settings: ["include", "ggml/include", "src", "common"].map { .headerSearchPath("\(root)/\($0)") }
+            + (oldestProcessor == "apple-a12" ? [] : [.define("HH_NEEDS_DOT_PRODUCT", .when(platforms: [.iOS]))]),
         dependencies: ["CLlama", "CJinja"],
         targets: targets + (gpu ? [metal] : [])
     )
