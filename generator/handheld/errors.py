@@ -415,15 +415,17 @@ class PipFailed(MachineError):
 
 
 class DiskFull(MachineError):
-    """The disk ran full while a file was written; the part that was written is gone again."""
+    """The disk ran full while a file was written; the part that was written is gone again.
 
-    def __init__(self, what: str, folder: Path, needed: int | None = None) -> None:
+    `variable` is the environment's name for the folder that could lie elsewhere.
+    """
+
+    def __init__(self, what: str, folder: Path, needed: int | None = None, variable: str = "HANDHELD_CACHE") -> None:
         need = f" {sized(needed)} are needed." if needed else ""
         super().__init__(
             f"The disk is full: {what} could not be written.",
             f"No space is left for {folder}.{need}",
-            f'df -h "{folder}" shows the disk; free some space, or put the cache elsewhere: '
-            "export HANDHELD_CACHE=/path/with/space",
+            f'df -h "{folder}" shows the disk; free some space, or use another one: export {variable}=/path/with/space',
         )
 
 

@@ -1,6 +1,6 @@
 """Build and test the Swift half of rendered apps for real.
 
-    PYTHONPATH=tests python tests/swift/lane.py [STEP...]
+    PYTHONPATH=tests python tests/swift/lane.py [--record] [STEP...]
 
 The same package, binding, models and screens that the apps ship, on Linux or macOS. The steps; without any, all:
 
@@ -19,13 +19,16 @@ and those that take longer, never by default:
     tsan       `echo` under ThreadSanitizer
     asan       `echo` under AddressSanitizer; llama.cpp under it is the business of `nox -s sanitize`
 
-Everything lies in build/swift/, or in the folder that $HANDHELD_SWIFT_WORK names.
+Everything lies in build/swift/, or in the folder that $HANDHELD_SWIFT_WORK names. --record keeps what the steps `echo`
+and `llama` proved in docs/generated/proof.json: the golden cases are among their tests. The last line counts tests and
+planted faults; a step that has none of them counts as one.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -33,6 +36,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from handheld.facts import gather_host
+from handheld.proof import proofs_of
+from handheld.proof import record as keep
+from handheld.render import open_app
 from swift import faults, metal
 from swift.screens import Screens, lay_out
 from swift.toolchain import NoSwiftError, Swift, find_swift
@@ -44,6 +51,9 @@ RELEASE = ("-c", "release", "-Xswiftc", "-enable-testing")
 """Optimised; the tests look inside modules, which release builds allow only when asked."""
 LONGER = ("names", "release", "tsan", "asan")
 """Steps that are taken only by name."""
+PROVING = {"echo": "echo", "llama": "llama_cpp"}
+"""Step -> the runtime whose golden case it proves."""
+RAN = re.compile(r"^✔ Test run with (\d+) tests?\b", re.MULTILINE)
 
 
 class StepFailed(Exception):
@@ -65,9 +75,9 @@ class Lane:
         folder.mkdir(exist_ok=True)
         return lay_out(self.swift, self.app(runtime), folder)
 
-    def test_screens(self, runtime: str) -> None:
+    def test_screens(self, runtime: str) -> int:
         package = self.screens(runtime)
-        self.test(package.folder, runtime, scratch=str(package.scratch))
+        return self.test(package.folder, runtime, scratch=str(package.scratch))
 
     def must(self, argv: list[str], folder: Path, environ: dict[str, str] | None = None) -> None:
         if self.swift.run(argv, folder, environ).returncode != 0:
@@ -81,23 +91,26 @@ class Lane:
         scratch: str = ".build",
         tasks: Path | None = None,
         environ: dict[str, str] | None = None,
-    ) -> None:
-        """Run swift test; counts only when Swift Testing says that tests ran and passed."""
+    ) -> int:
+        """Run swift test; gives how many tests Swift Testing says it ran, all of which passed."""
         jobs = str(os.cpu_count() or 2)
         argv = ["swift", "test", "-j", jobs, "--scratch-path", scratch, *more, *self.swift.link_flags]
         environ = {"HANDHELD_TASKS": str(tasks or self.app(runtime) / "tasks"), **(environ or {})}
         done = self.swift.run(argv, folder, environ, quiet=True)
         said = [line for line in done.stdout.splitlines() if line.startswith(("✘", "✔ Test run with", "◇ Test run"))]
         sys.stdout.write("\n".join(said or done.stdout.splitlines()[-40:]) + "\n")
-        if done.returncode != 0 or not any(line.startswith("✔ Test run with") for line in said):
+        ran = sum(map(int, RAN.findall(done.stdout)))
+        if done.returncode != 0 or ran == 0:
             log = self.work / "failed-test.log"
             log.write_text(done.stdout, encoding="utf-8")
             raise StepFailed(f"tests failed; all of the output is in {log}")
+        return ran
 
 
-def render(lane: Lane) -> None:
+def render(lane: Lane) -> int:
     for runtime in MODELS:
         _render(lane.app(runtime), "Parrot", runtime)
+    return 1
 
 
 def _render(app: Path, name: str, runtime: str) -> None:
@@ -109,68 +122,69 @@ def _render(app: Path, name: str, runtime: str) -> None:
         raise StepFailed(done.stdout + done.stderr)
 
 
-def style(lane: Lane) -> None:
+def style(lane: Lane) -> int:
     for runtime in MODELS:
         native, ios = lane.app(runtime) / "native", lane.app(runtime) / "ios"
         places = [native / "Package.swift", native / "bindings" / "swift", ios]
         argv = ["swift-format", "lint", "--strict", "--recursive", "--configuration", str(ios / ".swift-format")]
         lane.must([*argv, *map(str, places)], native)
+    return 1
 
 
-def echo(lane: Lane) -> None:
-    lane.test(lane.app("echo") / "native", "echo")
+def echo(lane: Lane) -> int:
+    return lane.test(lane.app("echo") / "native", "echo")
 
 
-def screens(lane: Lane) -> None:
-    lane.test_screens("echo")
+def screens(lane: Lane) -> int:
+    return lane.test_screens("echo")
 
 
-def planted(lane: Lane) -> None:
+def planted(lane: Lane) -> int:
     package = lane.screens("echo")
     lane.must(["swift", "build", "--scratch-path", str(package.scratch), *lane.swift.link_flags], package.folder)
     count, problems = faults.plant(lane.swift, package)
     if problems:
         raise StepFailed("\n".join(problems))
     sys.stdout.write(f"{count} faults planted, all found\n")
+    return count
 
 
-def kernels(lane: Lane) -> None:
+def kernels(lane: Lane) -> int:
     native = lane.app("llama_cpp") / "native"
     wrong = metal.differences(lane.swift, native, lane.work) + metal.models_left_out(native)
     if wrong:
         raise StepFailed("\n".join(wrong))
+    return 1
 
 
-def llama(lane: Lane) -> None:
-    lane.test(lane.app("llama_cpp") / "native", "llama_cpp")
-    lane.test_screens("llama_cpp")
+def llama(lane: Lane) -> int:
+    return lane.test(lane.app("llama_cpp") / "native", "llama_cpp") + lane.test_screens("llama_cpp")
 
 
-def names(lane: Lane) -> None:
+def names(lane: Lane) -> int:
     app = lane.work / "apps" / HARD_FOLDER
     _render(app, HARD_NAME, "echo")
     folder = lane.work / "screens of a hard name"
     folder.mkdir(exist_ok=True)
     package = lay_out(lane.swift, app, folder)
-    lane.test(package.folder, "echo", scratch=str(package.scratch), tasks=app / "tasks")
+    return lane.test(package.folder, "echo", scratch=str(package.scratch), tasks=app / "tasks")
 
 
-def release(lane: Lane) -> None:
-    for runtime in MODELS:
-        lane.test(lane.app(runtime) / "native", runtime, *RELEASE, scratch=".build")
+def release(lane: Lane) -> int:
+    return sum(lane.test(lane.app(runtime) / "native", runtime, *RELEASE) for runtime in MODELS)
 
 
-def tsan(lane: Lane) -> None:
-    lane.test(lane.app("echo") / "native", "echo", "--sanitize=thread", scratch=".build/tsan")
+def tsan(lane: Lane) -> int:
+    return lane.test(lane.app("echo") / "native", "echo", "--sanitize=thread", scratch=".build/tsan")
 
 
-def asan(lane: Lane) -> None:
+def asan(lane: Lane) -> int:
     # Swift's own libXCTest.so leaks a little; what is ours is counted by a test of its own.
     options = {"ASAN_OPTIONS": "detect_leaks=0"}
-    lane.test(lane.app("echo") / "native", "echo", "--sanitize=address", scratch=".build/asan", environ=options)
+    return lane.test(lane.app("echo") / "native", "echo", "--sanitize=address", scratch=".build/asan", environ=options)
 
 
-STEPS: dict[str, Callable[[Lane], None]] = {
+STEPS: dict[str, Callable[[Lane], int]] = {
     "render": render,
     "style": style,
     "echo": echo,
@@ -194,8 +208,10 @@ def find_work() -> Path:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--record", action="store_true", help="keep what was proven in docs/generated/proof.json")
     parser.add_argument("steps", nargs="*", metavar="STEP")
-    steps = parser.parse_args().steps or [name for name in STEPS if name not in LONGER]
+    given = parser.parse_args()
+    steps = given.steps or [name for name in STEPS if name not in LONGER]
     if unknown := [name for name in steps if name not in STEPS]:
         parser.error(f"there is no step {unknown[0]}; there are: {', '.join(STEPS)}")
     work = find_work()
@@ -204,17 +220,22 @@ def main() -> int:
     except NoSwiftError as error:
         sys.stderr.write(f"{error}\n")
         return 3
-    failed = []
+    passed, failed = 0, 0
     for name in steps:
         sys.stdout.write(f"== {name}\n")
         sys.stdout.flush()
         start = time.monotonic()
         try:
-            STEPS[name](lane)
+            count = STEPS[name](lane)
         except StepFailed as error:
-            failed.append(name)
+            count, failed = 0, failed + 1
             sys.stderr.write(f"{error}\n")
-        sys.stdout.write(f"== {name}: {'FAILED' if name in failed else 'ok'}, {time.monotonic() - start:.0f} s\n")
+        passed += count
+        sys.stdout.write(f"== {name}: {'ok' if count else 'FAILED'}, {time.monotonic() - start:.0f} s\n")
+        if count and given.record and name in PROVING:
+            app = lane.app(PROVING[name])
+            keep(REPOSITORY, proofs_of(open_app(app).lock, "swift", gather_host(app)))
+    sys.stdout.write(f"{passed} passed, {failed} failed\n")
     return 1 if failed else 0
 
 

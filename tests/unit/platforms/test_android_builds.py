@@ -258,6 +258,17 @@ def test_an_installation_that_fails(sdk: Sdk) -> None:
     assert "could not be installed" in sdk.does("build", "--on", "android", "--yes", exit_code=3).err
 
 
+def test_the_disk_runs_full_while_the_sdk_is_installed(sdk: Sdk) -> None:
+    (ndk,) = bare(sdk)
+    half = {str(ndk.folder(sdk.root) / "toolchains" / "clang"): "half of it"}
+    sdk.plays(java(), installing(sdk, ndk, writes=half, out="sdkmanager-no-space.txt", code=1))
+    done = sdk.does("build", "--on", "android", "--yes", exit_code=3)
+    explained(done.err)
+    assert f"{ndk.name} could not be written" in done.err
+    assert "export ANDROID_HOME=" in done.err
+    assert not ndk.folder(sdk.root).exists(), "the next try would take the half for the whole"
+
+
 def test_a_part_that_is_not_whole(sdk: Sdk) -> None:
     (ndk,) = bare(sdk)
     ndk.folder(sdk.root).mkdir(parents=True)

@@ -30,6 +30,7 @@ from handheld.urls import fetch_url
 SDKMANAGER = "sdkmanager==0.7.2"
 """On the package index: fetches parts of the SDK and checks them against signed checksums. Linux only."""
 NO_NETWORK = re.compile(r"Failed to resolve|ConnectionError|UnknownHostException|Connection refused|timed out")
+HOME = "ANDROID_HOME"
 AGAIN = "handheld {command} --on android --yes (in the app's folder) installs them"
 
 
@@ -55,7 +56,7 @@ def ensure(
         raise SdkIncomplete(root, names, fix)
     needed = sum(package.disk + package.download for package in lacking)
     if shutil.disk_usage(place).free < needed:
-        raise DiskFull("the Android SDK", root, needed)
+        raise DiskFull("the Android SDK", root, needed, HOME)
     root.mkdir(parents=True, exist_ok=True)
     manager = manager or _bring_sdkmanager(tools, progress)
     _accept(manager, root, tools)
@@ -118,11 +119,16 @@ def _install(manager: Path, root: Path, package: Package, tools: Tools, progress
             handle.update(int(tools.clock() - begin))
             return False
 
-        done = tools.stream(command, lambda _: None, check=False, on_tick=tick, env=_home(root))
-        if not package.present(root):
-            if "No space left on device" in done.stdout:
-                raise DiskFull(package.name, root, package.download + package.disk)
-            raise _trouble(package.name, done.stdout, command)
+        try:
+            done = tools.stream(command, lambda _: None, check=False, on_tick=tick, env=_home(root))
+            if not package.present(root):
+                if "No space left on device" in done.stdout:
+                    raise DiskFull(package.name, root, package.download + package.disk, HOME)
+                raise _trouble(package.name, done.stdout, command)
+        finally:
+            # What sdkmanager has half unpacked, it takes for installed the next time.
+            if not package.present(root):
+                shutil.rmtree(package.folder(root), ignore_errors=True)
 
 
 def _trouble(what: str, text: str, command: argv.Argv) -> HandheldError:
@@ -135,7 +141,7 @@ def _trouble(what: str, text: str, command: argv.Argv) -> HandheldError:
 
 
 def _home(root: Path) -> dict[str, str]:
-    return {"ANDROID_HOME": str(root), "ANDROID_SDK_ROOT": str(root)}
+    return {HOME: str(root), "ANDROID_SDK_ROOT": str(root)}
 
 
 # Gradle.
