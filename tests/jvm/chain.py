@@ -14,6 +14,7 @@ from pathlib import Path
 
 from handheld.host import build_library
 from handheld.progress import Progress
+from handheld.render import open_app
 from handheld.tools import Tools
 from jvm import artifacts
 from jvm.artifacts import Library
@@ -83,16 +84,8 @@ class Lane:
         """The oldest Android that the app runs on."""
         return self._fact(r"minSdk = (\d+)")
 
-    @property
-    def cmake_arguments(self) -> list[str]:
-        """What the app's runtimes ask of CMake on Android."""
-        return re.findall(r'^ *arguments \+= "(-D[^"]+)"', self._gradle(), re.MULTILINE)
-
     def _fact(self, pattern: str) -> str:
-        return found(pattern, self._gradle())
-
-    def _gradle(self) -> str:
-        return (self.app / "android/app/build.gradle.kts").read_text(encoding="utf-8")
+        return found(pattern, (self.app / "android/app/build.gradle.kts").read_text(encoding="utf-8"))
 
 
 def find_jdk() -> Path | None:
@@ -111,12 +104,12 @@ def find_jdk() -> Path | None:
 def build_native(lane: Lane, tools: Tools, progress: Progress) -> Path:
     """The app's own core with its JNI binding, for this machine; from Handheld's cache if it is there.
 
-    With the runtime's options for Android, so that the same code runs as on a phone: -march=native would also bring in
-    AMX, which ggml sets up once for a thread and a JVM does not keep.
+    With the options of the app's build for this machine: the objects of vendored sources are then the same ones.
     """
     headers = lane.jdk / "include"
     options = ["-DHH_JNI=ON", f"-DHH_JNI_INCLUDE={headers}", f"-DHH_JNI_MD_INCLUDE={headers / 'linux'}"]
-    return build_library(lane.app / "native", [*lane.cmake_arguments, *options], tools, progress).path
+    arguments = [*open_app(lane.app).lock.host_arguments, *options]
+    return build_library(lane.app / "native", arguments, tools, progress).path
 
 
 def build(lanes: Sequence[Lane], steps: Steps) -> None:
