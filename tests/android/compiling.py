@@ -84,6 +84,10 @@ def aapt2(bench: Bench, *arguments: str | Path) -> str:
         raise CheckFailed(str(error)) from error
 
 
+STRICT = ("-Werror", "-Wextra", "-Xwarning-level=REDUNDANT_VISIBILITY_MODIFIER:disabled")
+"""Each warning is an error. The bindings are written for the explicit API mode, where `public` is not redundant."""
+
+
 def kotlin(bench: Bench) -> str:
     """Compile the app without a warning, then its tests for JVM and device against it."""
     compile_all(bench, jobs(bench))
@@ -95,18 +99,18 @@ def jobs(bench: Bench) -> list[Path]:
     """What has to be compiled, in this order."""
     classes = bench.work / "classes"
     main = [bench.lane.main / "kotlin", bench.lane.app / "native/bindings/kotlin"]
-    found = [arguments(bench, main, classes, bench.lane.class_path, ["-Werror"])]
+    found = [arguments(bench, main, classes, bench.lane.class_path, [])]
     for_tests = artifacts.explode(bench.set("tests"), bench.lane.cache / "exploded")
     known = [*(lib.classes for lib in for_tests if lib.classes), bench.work / "R.jar", classes]
     for kind in TESTS:
         folder = bench.android / "app/src" / kind / "kotlin"
         if folder.is_dir():
-            options = [f"-Xfriend-paths={classes}", "-Werror"]
+            options = [f"-Xfriend-paths={classes}"]
             found.append(arguments(bench, [folder], bench.work / f"{kind}-classes", known, options))
     benchmark = bench.android / "benchmark/src/main/kotlin"
     measuring = artifacts.explode(bench.set("benchmark"), bench.lane.cache / "exploded")
     known = [*known, *(lib.classes for lib in measuring if lib.classes)]
-    found.append(arguments(bench, [benchmark], bench.work / "benchmark-classes", known, ["-Werror"]))
+    found.append(arguments(bench, [benchmark], bench.work / "benchmark-classes", known, []))
     return found
 
 
@@ -117,7 +121,7 @@ def arguments(
     shutil.rmtree(target, ignore_errors=True)
     plugins = [f"-Xplugin={path}" for path in bench.set("kotlinc") if "compiler-plugin" in path.name]
     words: list[str | Path] = ["-no-stdlib", "-no-reflect", "-jvm-target", "17", "-module-name", "app", *plugins]
-    words += [*options, "-cp", joined([bench.lane.android, *class_path]), "-d", target, *sources]
+    words += [*STRICT, *options, "-cp", joined([bench.lane.android, *class_path]), "-d", target, *sources]
     file = target.with_suffix(".args")
     file.write_text("\n".join(map(str, words)), encoding="utf-8")
     return file
