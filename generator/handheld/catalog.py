@@ -70,12 +70,17 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One input or output of a task. `direction` is "in" or "out"; `kind` as in status.toml."""
+    """One input or output of a task. `direction` is "in" or "out"; `kind` as in status.toml.
+
+    The name "*" stands for all names that only the model knows. `default` is the text that a run without a prompt sends
+    to it; a task whose first input has none is talked to.
+    """
 
     name: str
     direction: str
     kind: str
     summary: str
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +259,11 @@ _RUNTIME = {
 }
 
 _PORT = {
-    "name": _text(_NAME),
+    "name": _text(rf"{_NAME}|\*"),
     "direction": _text(choices=("in", "out")),
     "kind": _text(choices=tuple(kind.name.lower() for kind in Kind if kind is not Kind.END)),
     "summary": _text(),
+    "default": _text(required=False),
 }
 _SETTING = {
     "name": _text(_NAME),
@@ -405,8 +411,9 @@ def _task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
         yield f"`name` is '{table['name']}', its folder '{folder}'"
     if not any(port["direction"] == "in" for port in table["port"]):
         yield "`port` has no input"
-    for name in ("port", "setting", "option", "model"):
+    for name in ("setting", "option", "model"):
         yield from _repeats(table.get(name, []), name)
+    yield from _repeats(table["port"], "port", "direction", "name")
     for name in ("setting", "option"):
         for index, setting in enumerate(table.get(name, [])):
             yield from _setting_problems(setting, f"{name}[{index}]")
@@ -417,11 +424,11 @@ def _task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
         yield from _model_problems(model, f"model[{index}]")
 
 
-def _repeats(tables: list[dict[str, Any]], where: str) -> Iterator[str]:
-    names = [table["name"] for table in tables]
+def _repeats(tables: list[dict[str, Any]], where: str, *keys: str) -> Iterator[str]:
+    names = [tuple(table[key] for key in keys or ("name",)) for table in tables]
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield f"`{where}[{index}].name` repeats '{name}'"
+            yield f"`{where}[{index}].name` repeats '{name[-1]}'"
 
 
 def _setting_problems(table: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from handheld.catalog import (
     Catalog,
     Model,
     ModelPart,
+    Port,
     Runtime,
     Setting,
     SettingValue,
@@ -341,11 +342,16 @@ def _manifest(choice: TaskChoice, task: Task, runtime: Runtime, shape: str, mode
         manifest["chat_template"] = model.chat_template
     if choice.accelerator is not None:
         manifest["accelerator"] = choice.accelerator
-    manifest["ports"] = [_plain(port) for port in task.ports]
+    manifest["ports"] = [_port(port) for port in task.ports]
     stop = {"stop": model.stop} if model.stop and any(setting.name == "stop" for setting in task.settings) else {}
     manifest["settings"] = _settings(task.settings, {**stop, **choice.settings})
     manifest["options"] = _settings(task.options, choice.options)
     return manifest
+
+
+def _port(port: Port) -> dict[str, object]:
+    default = {} if port.default is None else {"default": port.default}
+    return {"name": port.name, "direction": port.direction, "kind": port.kind, "summary": port.summary, **default}
 
 
 def _settings(settings: Sequence[Setting], overrides: Mapping[str, SettingValue]) -> dict[str, object]:

@@ -76,15 +76,14 @@ void hh_task::configure(const char *json) {
 hh_status hh_task::send(const hh_value &in, hh_run *run) {
     hh::Value value = hh::Value::copy_of(in);
     if (in.kind != HH_KIND_END) {
-        const hh::Port &port = manifest_.input(value.name);
-        if (port.kind != in.kind)
-            throw Failure(HH_WRONG_KIND, "The input \"" + port.name + "\" takes another kind of value.");
+        const hh::Port &port = manifest_.input(value.name, in.kind);
         if (value.bytes() > kQueueBytes)
             throw Failure(HH_TOO_LARGE, "The value has " + std::to_string(value.bytes()) + " bytes; the most is " +
                                             std::to_string(kQueueBytes) + ".");
-        value.name = port.name;
+        if (!port.any_name()) value.name = port.name;
     }
     const std::lock_guard inbox(inbox_);
+    if (!loadable_ && in.kind != HH_KIND_END) logic_->admit(value);
     if (queue_.size() >= kQueueValues || queued_bytes_ + value.bytes() > kQueueBytes) {
         if (in.kind == HH_KIND_AUDIO) ++dropped_;
         return HH_AGAIN;
