@@ -43,7 +43,7 @@ void hh_task::load() {
         hh_task *task;
         ~Done() {
             const std::lock_guard inbox(task->inbox_);
-            task->cancel_load_ = false;
+            task->cancel_load_.clear();
             task->loadable_ = !task->loaded_;
         }
     } const done{this};
@@ -106,7 +106,8 @@ bool hh_task::take(Queued &into) {
     if (queue_.empty()) return false;
     if (current_run_ == 0) {
         current_run_ = queue_.front().run;
-        cancel_run_ = cancelled_.erase(current_run_) > 0;
+        if (cancelled_.erase(current_run_) > 0) cancel_run_.set();
+        else cancel_run_.clear();
     }
     // Runs are queued in order, so a value of a later run means that the current one has got all of its own.
     if (queue_.front().run != current_run_) return false;
@@ -124,7 +125,7 @@ void hh_task::finish_run() {
     }
     if (open_run_ == current_run_) discard_open_run_ = true;
     current_run_ = 0;
-    cancel_run_ = false;
+    cancel_run_.clear();
 }
 
 hh_status hh_task::receive(hh_value &out) {
@@ -188,9 +189,9 @@ hh_status hh_task::work_on_run(hh_value &out) {
 void hh_task::cancel(hh_run run) {
     const std::lock_guard inbox(inbox_);
     if (run == HH_RUN_LOAD) {
-        if (loadable_) cancel_load_ = true;
+        if (loadable_) cancel_load_.set();
     } else if (run == current_run_) {
-        cancel_run_ = true;
+        cancel_run_.set();
     } else if ((!queue_.empty() && run >= queue_.front().run && run <= last_run_) ||
                (run == open_run_ && !discard_open_run_)) {
         cancelled_.insert(run);
@@ -206,7 +207,8 @@ void hh_task::reset() {
         cancelled_.clear();
         open_run_ = 0;
         current_run_ = 0;
-        cancel_run_ = cancel_load_ = false;
+        cancel_run_.clear();
+        cancel_load_.clear();
     }
     trace_.clear();
     logic_->reset();

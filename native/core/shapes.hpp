@@ -48,6 +48,9 @@ struct Memory {
     std::uint64_t model = 0, cache = 0, compute = 0;
 };
 
+/** Threads for inference where nobody asked for a number. */
+[[nodiscard]] int default_threads();
+
 /** Writes both into what hh_task_report() gives. */
 void report_resources(Json &report, const Memory &memory, const Accelerator &accelerator);
 
