@@ -51,6 +51,24 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Library:
+    """A prebuilt library that a runtime opens at run time, for one kind of this machine.
+
+    A build for it puts `member` of the package beside the core, called `name`; phones get theirs through Gradle and the
+    Swift package. `os` and `arch` are as in HostFacts; `python` is the version that the package's file was built for.
+    """
+
+    name: str
+    os: str
+    arch: str
+    pypi: str
+    python: str
+    sha256: str
+    bytes: int
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """One folder of native/runtimes. `accelerators` and `slots` are by platform ("host", "android", "ios")."""
 
@@ -66,6 +84,7 @@ class Runtime:
     sources: tuple[Source, ...]
     slots: Mapping[str, Mapping[str, SlotValue]]
     folder: Path
+    libraries: tuple[Library, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +262,16 @@ _SOURCE = {
     "into": _text(_FILE_NAME),
     "files": _texts(_FOLDER_PATH, required=True),
 }
+_LIBRARY = {
+    "name": _text(_FILE_NAME),
+    "os": _text(choices=("linux", "macos", "windows")),
+    "arch": _text(choices=("x86_64", "arm64")),
+    "pypi": _text(_PINNED),
+    "python": _text(r"3\.[0-9]+"),
+    "sha256": _text(_SHA256),
+    "bytes": _BYTES,
+    "member": _text(_FOLDER_PATH),
+}
 _CORE = {"source": Key("tables", keys=_SOURCE)}
 _RUNTIME = {
     "name": _text(_NAME),
@@ -255,6 +284,7 @@ _RUNTIME = {
     "platforms": _texts(required=True, choices=PLATFORMS),
     "accelerators": Key("table", required=True, keys={name: _texts(_NAME) for name in PLATFORMS}),
     "source": Key("tables", keys=_SOURCE),
+    "library": Key("tables", keys=_LIBRARY),
     **{name: Key("table", keys=slots) for name, slots in SLOTS.items()},
 }
 
@@ -329,6 +359,7 @@ def _load_runtime(path: Path) -> Runtime:
         sources=_sources(table),
         slots=_slots(table),
         folder=path.parent,
+        libraries=tuple(Library(**library) for library in table.get("library", [])),
     )
 
 
@@ -404,6 +435,7 @@ def _runtime_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
     if set(table["accelerators"]) != set(table["platforms"]):
         yield "`accelerators` has to list exactly the platforms of `platforms`"
     yield from _repeats(table.get("source", []), "source")
+    yield from _repeats(table.get("library", []), "library", "os", "arch", "name")
 
 
 def _task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from handheld.catalog import (
     HOST,
     SLOTS,
     Catalog,
+    Library,
     Model,
     ModelPart,
     Port,
@@ -105,6 +106,7 @@ class Plan:
     force: bool
     tasks: tuple[TaskPlan, ...]
     sources: tuple[Source, ...]
+    libraries: tuple[Library, ...]
     slots: Mapping[str, Mapping[str, SlotValue]]
     permissions: Mapping[str, SlotValue]
     bundle_bytes: int | None
@@ -136,6 +138,7 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
         force=spec.force,
         tasks=tasks,
         sources=sources,
+        libraries=_joined_libraries(tasks),
         slots=slots,
         permissions={"android": slots["android"]["permissions"], "ios": slots["ios"]["usage"]},
         bundle_bytes=bundle,
@@ -171,7 +174,8 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "platforms": list(plan.platforms),
         "directory": plan.directory.as_posix(),
     }
-    rest = ("sources", "slots", "permissions", "bundle_bytes", "device_bytes", "disk_bytes", "app_toml", "warnings")
+    sizes = ("bundle_bytes", "device_bytes", "disk_bytes")
+    rest = ("sources", "libraries", "slots", "permissions", *sizes, "app_toml", "warnings")
     return {**head, "force": plan.force, "tasks": tasks, **{name: _plain(getattr(plan, name)) for name in rest}}
 
 
@@ -376,6 +380,10 @@ def _joined_sources(core: Sequence[Source], tasks: Sequence[TaskPlan]) -> tuple[
     return tuple(sources[name] for name in sorted(sources))
 
 
+def _joined_libraries(tasks: Sequence[TaskPlan]) -> tuple[Library, ...]:
+    return tuple(sorted({library for task in tasks for library in task.runtime.libraries}, key=dataclasses.astuple))
+
+
 def _joined_slots(tasks: Sequence[TaskPlan]) -> dict[str, dict[str, SlotValue]]:
     owners: list[Runtime | Task] = [owner for task in tasks for owner in (task.runtime, task.task)]
     return {
@@ -469,7 +477,17 @@ def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, fact
             )
         if HOST not in task.runtime.platforms:
             yield f"{task.runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
+        elif not _has_library(task.runtime, facts):
+            yield (
+                f"{task.runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
+                "the app can be made and built here, and tried on a phone."
+            )
         if model.kind != "catalog" and model.licence == "unknown":
             yield f"The licence of {model.title} is unknown: look it up before you give the app away."
         if facts.host.memory_bytes and (model.bytes or 0) > facts.host.memory_bytes // 2:
             yield f"The model {model.title} ({sized(model.bytes or 0)}) may not fit into this machine's memory."
+
+
+def _has_library(runtime: Runtime, facts: Facts) -> bool:
+    machines = {(library.os, library.arch) for library in runtime.libraries}
+    return not machines or (facts.host.os, facts.host.arch) in machines

@@ -11,6 +11,15 @@
 
 #include "handheld.h"
 
+// Sanitizers keep freed memory for a while.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 inline int checks = 0, failures = 0;
 
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)

@@ -7,15 +7,6 @@
 
 namespace {
 
-// Sanitizers keep freed memory for a while.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
-
 bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 
 long peak_kilobytes() {
