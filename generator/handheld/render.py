@@ -17,7 +17,17 @@ from typing import Any
 from handheld import __version__, resources
 from handheld.copying import PLAIN, Tree, copied_trees, file_hash, link, settle, walk
 from handheld.errors import sized
-from handheld.lock import EPOCH, LOCK_NAME, Lock, LockedLibrary, LockedModel, LockedSource, LockedTask, read_lock, write_lock
+from handheld.lock import (
+    EPOCH,
+    LOCK_NAME,
+    Lock,
+    LockedLibrary,
+    LockedModel,
+    LockedSource,
+    LockedTask,
+    read_lock,
+    write_lock,
+)
 from handheld.models import ModelFiles, StoredModel
 from handheld.pin import install_requirement
 from handheld.placing import changed_files, place, recover, refuse_existing

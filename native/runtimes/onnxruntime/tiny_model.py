@@ -18,10 +18,10 @@ def tiny_tensors(folder: Path) -> str:
         node("Add", ["step", "sum"], ["total"]),
         node("Identity", ["pixels"], ["copy"]),
     ]
-    inputs = [
-        value("x", FLOAT, ["n", 2]), value("step", FLOAT, [1, 2]), value("sum", FLOAT, [1, 2]), value("pixels", UINT8, [4]),
-    ]  # fmt: skip
-    outputs = [value("y", FLOAT, ["n", 2]), value("total", FLOAT, [1, 2]), value("copy", UINT8, [4])]
+    row: Sequence[int | str] = [1, 2]
+    inputs = [value("x", FLOAT, ["n", 2]), value("step", FLOAT, row), value("sum", FLOAT, row)]
+    inputs.append(value("pixels", UINT8, [4]))
+    outputs = [value("y", FLOAT, ["n", 2]), value("total", FLOAT, row), value("copy", UINT8, [4])]
     two = _number(2, FLOAT) + _bytes(8, b"two") + _bytes(9, struct.pack("<f", 2.0))
     path.write_bytes(model(graph(nodes, inputs, outputs, [two])))
     return str(path)

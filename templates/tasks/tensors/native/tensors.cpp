@@ -2,7 +2,7 @@
 //
 // A request is any number of tensors, each named as the model names its input, then the end; the outputs follow, named as
 // the model names them. A text on port `example` fills the inputs that were not given with example data and repeats the
-// run to time it; then a text on port `summary` closes the answer.
+// run to time it; then a text on port `summary`, a line for each input and output, closes the answer.
 #include <algorithm>
 #include <optional>
 
@@ -75,7 +75,8 @@ private:
         runner_->run(example_ ? static_cast<std::size_t>(settings.integer("repeats")) : 1, cancel);
         std::vector<Value> outputs = runner_->outputs();
         std::string summary;
-        for (const Value &output : outputs) summary += output.name + " " + tensor_text(output.lent) + "\n";
+        for (const Value &input : runner_->inputs()) summary += "in " + input.name + " " + tensor_text(input.lent) + "\n";
+        for (const Value &output : outputs) summary += "out " + output.name + " " + tensor_text(output.lent) + "\n";
         answer_.assign(std::make_move_iterator(outputs.begin()), std::make_move_iterator(outputs.end()));
         if (example_) answer_.push_back(Value::text(summary_port_, summary));
         std::reverse(answer_.begin(), answer_.end());  // given from the back
