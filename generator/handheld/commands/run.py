@@ -189,7 +189,7 @@ class _PrintedJson:
         from handheld.status import Kind  # noqa: PLC0415
 
         text = value.text if value.kind in {Kind.TEXT, Kind.JSON} else None
-        event = {"event": "piece", "port": value.port, "kind": value.kind.name.lower(), "text": text}
+        event: dict[str, object] = {"event": "piece", "port": value.port, "kind": value.kind.name.lower(), "text": text}
         if value.kind is Kind.TENSOR:
             event |= {"dtype": value.dtype.name.lower(), "shape": list(value.shape)}
         echo_json(event)

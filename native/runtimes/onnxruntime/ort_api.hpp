@@ -2,7 +2,7 @@
 //
 // The library gives one table of functions, whose order is part of its ABI: entries are only ever added at the end. So a
 // place in the table and a signature are all that is needed of each, and no header has to be fetched. `nox -s
-// onnx_headers` compares every line below with the real header.
+// onnx -- --headers FOLDER` compares every line below with the real header.
 #pragma once
 
 #include <cstddef>
