@@ -323,6 +323,9 @@ def _nothing_fits(
         works += [f"--runtime {runtime.name} --platform {name}" for name in fits_on]
         if accelerator and not any(_misfits(runtime, task, asked, None, platforms)):
             works.append(f"--runtime {runtime.name} without an accelerator")
+    for other in catalog.tasks.values():
+        if other is not task and any(not any(_misfits(r, other, asked, accelerator, platforms)) for r in runtimes):
+            works.append(f"--task {other.name}")
     for runtime in runtimes:
         fitting = [m for m in task.models if not any(_misfits(runtime, task, m.format, accelerator, platforms))]
         works += [f"--model {model.name}" for model in fitting]

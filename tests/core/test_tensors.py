@@ -94,12 +94,14 @@ def refusal(core: Core, model: bytes) -> tuple[int, str]:
 def test_a_missing_operator_is_named(ort: Core) -> None:
     node = onnx.node("Frobnicate", ["x"], ["y"], domain="org.example")
     ports = [onnx.value("x", 1, [1])], [onnx.value("y", 1, [1])]
-    status, sentence = refusal(ort, onnx.model(onnx.graph([node], *ports)))
-    assert status == Status.UNSUPPORTED
-    assert "the operator org.example:Frobnicate" in sentence
+    graph = onnx.graph([node], *ports)
+    for model in (onnx.model(graph), onnx.model(graph, domains=["org.example"])):
+        status, sentence = refusal(ort, model)
+        assert status == Status.UNSUPPORTED
+        assert "the operator org.example:Frobnicate, which" in sentence
     status, sentence = refusal(ort, onnx.model(onnx.graph([onnx.node("Nonsense", ["x"], ["y"])], *ports)))
     assert status == Status.UNSUPPORTED
-    assert "Nonsense" in sentence
+    assert "the operator Nonsense, which" in sentence
 
 
 def test_texts_are_refused_with_the_reason(ort: Core) -> None:

@@ -376,6 +376,7 @@ def test_json_is_plain_and_stable(catalog: Catalog) -> None:
         "force",
         "tasks",
         "sources",
+        "libraries",
         "slots",
         "permissions",
         "bundle_bytes",

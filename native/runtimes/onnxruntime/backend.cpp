@@ -112,23 +112,36 @@ std::string take_text(char *text) {
     return copy;
 }
 
-// The operator in messages such as "Could not find an implementation for Foo(13) node" and "x:Foo(-1) is not a registered
-// function/op".
-std::string operator_in(const std::string &message) {
-    for (const char *before : {"implementation for ", "No Op registered for "}) {
-        const std::size_t at = message.find(before);
-        if (at == message.npos) continue;
-        const std::size_t from = at + std::char_traits<char>::length(before);
-        return message.substr(from, message.find_first_of("( ", from) - from);
+std::string between(const std::string &text, const std::string &before, const char *ends) {
+    const std::size_t at = text.find(before);
+    if (at == text.npos) return {};
+    const std::size_t from = at + before.size();
+    return text.substr(from, text.find_first_of(ends, from) - from);
+}
+
+// The operator that a message is about, with its domain. onnxruntime says it in one of these ways:
+//     In Node, ("name", Foo, "x", -1) : ..., Error No Op registered for Foo with domain_version of 13
+//     In Node, ("name", Foo, "x", -1) : ..., Error No opset import for domain 'x'
+//     Could not find an implementation for Foo(13) node with name 'name'
+//     x:Foo(-1) is not a registered function/op
+std::string operator_in(const Outcome &outcome) {
+    const std::string &text = outcome.message;
+    if (outcome.says("No Op registered") || outcome.says("No opset import")) {
+        const std::string node = between(text, "In Node, (", ")");  // "name", Foo, "x", -1
+        const std::size_t last = node.rfind(", "), domain = node.rfind(", ", last - 1), name = node.rfind(", ", domain - 1);
+        if (name >= domain || domain >= last || last == node.npos) return {};
+        const std::string of = node.substr(domain + 3, last - domain - 4);
+        return (of.empty() ? "" : of + ":") + node.substr(name + 2, domain - name - 2);
     }
-    const std::size_t end = message.find("(-1) is not a registered");
-    if (end == message.npos) return {};
-    const std::size_t from = message.find_last_of(" ", end);
-    return message.substr(from + 1, end - from - 1);
+    if (const std::string name = between(text, "implementation for ", "( "); !name.empty()) return name;
+    const std::size_t end = text.find("(-1) is not a registered");
+    if (end == text.npos) return {};
+    const std::size_t from = text.find_last_of(' ', end);
+    return text.substr(from + 1, end - from - 1);
 }
 
 [[noreturn]] void refuse_model(const File &file, const Outcome &outcome) {
-    if (const std::string name = operator_in(outcome.message); !name.empty())
+    if (const std::string name = operator_in(outcome); !name.empty())
         throw Failure(HH_UNSUPPORTED, file.label() + " uses the operator " + name + ", which onnxruntime " + ort().version +
                                           " does not have: " + outcome.message);
     if (outcome.says("opset") && outcome.says("ersion"))

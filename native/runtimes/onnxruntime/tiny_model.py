@@ -27,9 +27,10 @@ def tiny_tensors(folder: Path) -> str:
     return str(path)
 
 
-def model(graph_: bytes, opset: int = 13) -> bytes:
-    """ModelProto."""
-    return _number(1, 8) + _bytes(2, b"tests") + _bytes(7, graph_) + _bytes(8, _number(2, opset))
+def model(graph_: bytes, opset: int = 13, domains: Sequence[str] = ()) -> bytes:
+    """ModelProto, with version 1 of each of the operator sets `domains`."""
+    others = b"".join(_bytes(8, _bytes(1, domain.encode()) + _number(2, 1)) for domain in domains)
+    return _number(1, 8) + _bytes(2, b"tests") + _bytes(7, graph_) + _bytes(8, _number(2, opset)) + others
 
 
 def graph(

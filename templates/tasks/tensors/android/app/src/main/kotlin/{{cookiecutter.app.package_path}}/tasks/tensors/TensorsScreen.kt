@@ -131,7 +131,9 @@ private fun RunControls(running: Boolean, onRun: (String) -> Unit, onStop: () ->
 @Composable
 private fun Result(summary: String, report: Report?) {
     Facts(stringResource(R.string.tensors_result), Modifier.testTag("result")) {
-        report?.runMs?.let { Fact(stringResource(R.string.tensors_time), stringResource(R.string.value_ms, number(it))) }
+        report?.runMs?.let { time ->
+            Fact(stringResource(R.string.tensors_time), stringResource(R.string.value_ms, number(time)))
+        }
         report?.runs?.let { Fact(stringResource(R.string.tensors_runs), number(it)) }
         SelectionContainer {
             Text(summary, fontFamily = FontFamily.Monospace, style = MaterialTheme.typography.bodySmall)
