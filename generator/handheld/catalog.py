@@ -136,7 +136,10 @@ class ModelPart:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model known to work with a task. Its file is made of `parts`, or is `text` itself."""
+    """A model known to work with a task. Its file is made of `parts`, or is `text` itself.
+
+    `stop` and `state` are the defaults of the task's setting and option of that name, where it has them.
+    """
 
     name: str
     title: str
@@ -149,6 +152,7 @@ class Model:
     terms: bool = False
     chat_template: str | None = None
     stop: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
     parts: tuple[ModelPart, ...] = ()
     licence_text: ModelPart | None = None
     text: str | None = None
@@ -322,6 +326,7 @@ _MODEL = {
     "sha256": _text(_SHA256),
     "chat_template": _text(required=False),
     "stop": _texts(),
+    "state": _texts(".+=.+"),
     "text": _text(required=False),
     "part": Key("tables", keys=_PART),
     "licence_text": Key("table", keys=_PART),

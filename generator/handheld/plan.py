@@ -71,6 +71,7 @@ class ModelChoice:
     text: str | None = None
     chat_template: str | None = None
     stop: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
     terms: bool = False
     licence_text: ModelPart | None = None
 
@@ -350,9 +351,10 @@ def _manifest(choice: TaskChoice, task: Task, runtime: Runtime, shape: str, mode
     if choice.accelerator is not None:
         manifest["accelerator"] = choice.accelerator
     manifest["ports"] = [_port(port) for port in task.ports]
-    stop = {"stop": model.stop} if model.stop and any(setting.name == "stop" for setting in task.settings) else {}
-    manifest["settings"] = _settings(task.settings, {**stop, **choice.settings})
-    manifest["options"] = _settings(task.options, choice.options)
+    own: dict[str, SettingValue] = {"stop": model.stop, "state": model.state}
+    own = {name: value for name, value in own.items() if value}
+    manifest["settings"] = _settings(task.settings, {**own, **choice.settings})
+    manifest["options"] = _settings(task.options, {**own, **choice.options})
     return manifest
 
 

@@ -220,7 +220,7 @@ def compare_header(folder: Path, tools: Tools) -> bool | None:
         print("declarations not compared: no header (sudo apt install libonnxruntime-dev, or --headers FOLDER)")
         return None
     source = SOURCES / "ort_header.cpp"
-    command = [find_toolchain(tools).cxx, "-std=c++20", "-fsyntax-only", "-Wno-ignored-attributes"]
+    command: list[str | Path] = [find_toolchain(tools).cxx, "-std=c++20", "-fsyntax-only", "-Wno-ignored-attributes"]
     done = tools.run([*command, "-I", SOURCES.parent, "-isystem", folder, source], check=False)
     print(done.stderr[-2000:] if done.returncode else f"declarations are those of {folder}")
     return done.returncode == 0
