@@ -83,6 +83,16 @@ def sanitize(session: nox.Session) -> None:
 
 
 @nox.session
+def onnx(session: nox.Session) -> None:
+    """Run the ONNX project's own node tests through the core, and compare with Python's onnxruntime, bit for bit.
+
+    nox -s onnx -- --headers FOLDER also compares our declarations with onnxruntime's C header.
+    """
+    prepare(session, "onnx")
+    session.run("python", "-m", "native.onnx_nodes", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def variants(session: nox.Session) -> None:
     """Run ggml's builds for several processors, also emulated ARM ones; -- --write keeps the table of sizes."""
     prepare(session, "test")

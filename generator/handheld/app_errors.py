@@ -35,6 +35,15 @@ EXPLANATIONS: Mapping[str, tuple[str, str]] = {
         "handheld show --json, and tasks/*/task.json",
     ),
     "unknown_port": ("A name is misspelt.", "The task's inputs stand in tasks/*/task.json under ports"),
+    "wrong_shape": ("Data for another model, or its axes in another order.", "Reshape it to what the model takes"),
+    "wrong_type": (
+        "Data for another model, or for the one before it was quantised.",
+        "Convert it to what the model takes",
+    ),
+    "unsupported": (
+        "The model needs more than this runtime has.",
+        "Export it without that part, or look for another runtime: handheld list",
+    ),
     "invalid_text": (
         "It was written in another encoding, or cut in the middle of a character.",
         "Convert it first, for example: iconv -f latin1 -t utf8",
@@ -53,7 +62,7 @@ EXPLANATIONS: Mapping[str, tuple[str, str]] = {
         "Set chat_template in app.toml or take another model, then: handheld new --from app.toml --force",
     ),
     "out_of_memory": ("Model and context do not fit.", "Less context (--option context=512), or a smaller model"),
-    "runtime_missing": ("The app was made with other choices.", AGAIN),
+    "runtime_missing": ("The app was made with other choices, or the runtime's library is gone.", AGAIN),
     "task_missing": ("The app was made with other choices.", AGAIN),
     "internal": ("A mistake in Handheld.", "Report it, with app.lock.toml and the log"),
 }

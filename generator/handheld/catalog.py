@@ -51,6 +51,24 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Library:
+    """A prebuilt library that a runtime opens at run time, for one kind of this machine.
+
+    A build for it puts `member` of the package beside the core, called `name`; phones get theirs through Gradle and the
+    Swift package. `os` and `arch` are as in HostFacts; `python` is the version that the package's file was built for.
+    """
+
+    name: str
+    os: str
+    arch: str
+    pypi: str
+    python: str
+    sha256: str
+    bytes: int
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """One folder of native/runtimes. `accelerators` and `slots` are by platform ("host", "android", "ios")."""
 
@@ -66,16 +84,22 @@ class Runtime:
     sources: tuple[Source, ...]
     slots: Mapping[str, Mapping[str, SlotValue]]
     folder: Path
+    libraries: tuple[Library, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One input or output of a task. `direction` is "in" or "out"; `kind` as in status.toml."""
+    """One input or output of a task. `direction` is "in" or "out"; `kind` as in status.toml.
+
+    The name "*" stands for all names that only the model knows. `default` is the text that a run without a prompt sends
+    to it; a task whose first input has none is talked to.
+    """
 
     name: str
     direction: str
     kind: str
     summary: str
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +136,10 @@ class ModelPart:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model known to work with a task. Its file is made of `parts`, or is `text` itself."""
+    """A model known to work with a task. Its file is made of `parts`, or is `text` itself.
+
+    `stop` and `state` are the defaults of the task's setting and option of that name, where it has them.
+    """
 
     name: str
     title: str
@@ -125,6 +152,7 @@ class Model:
     terms: bool = False
     chat_template: str | None = None
     stop: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
     parts: tuple[ModelPart, ...] = ()
     licence_text: ModelPart | None = None
     text: str | None = None
@@ -238,6 +266,16 @@ _SOURCE = {
     "into": _text(_FILE_NAME),
     "files": _texts(_FOLDER_PATH, required=True),
 }
+_LIBRARY = {
+    "name": _text(_FILE_NAME),
+    "os": _text(choices=("linux", "macos", "windows")),
+    "arch": _text(choices=("x86_64", "arm64")),
+    "pypi": _text(_PINNED),
+    "python": _text(r"3\.[0-9]+"),
+    "sha256": _text(_SHA256),
+    "bytes": _BYTES,
+    "member": _text(_FOLDER_PATH),
+}
 _CORE = {"source": Key("tables", keys=_SOURCE)}
 _RUNTIME = {
     "name": _text(_NAME),
@@ -250,14 +288,16 @@ _RUNTIME = {
     "platforms": _texts(required=True, choices=PLATFORMS),
     "accelerators": Key("table", required=True, keys={name: _texts(_NAME) for name in PLATFORMS}),
     "source": Key("tables", keys=_SOURCE),
+    "library": Key("tables", keys=_LIBRARY),
     **{name: Key("table", keys=slots) for name, slots in SLOTS.items()},
 }
 
 _PORT = {
-    "name": _text(_NAME),
+    "name": _text(rf"{_NAME}|\*"),
     "direction": _text(choices=("in", "out")),
     "kind": _text(choices=tuple(kind.name.lower() for kind in Kind if kind is not Kind.END)),
     "summary": _text(),
+    "default": _text(required=False),
 }
 _SETTING = {
     "name": _text(_NAME),
@@ -286,6 +326,7 @@ _MODEL = {
     "sha256": _text(_SHA256),
     "chat_template": _text(required=False),
     "stop": _texts(),
+    "state": _texts(".+=.+"),
     "text": _text(required=False),
     "part": Key("tables", keys=_PART),
     "licence_text": Key("table", keys=_PART),
@@ -323,6 +364,7 @@ def _load_runtime(path: Path) -> Runtime:
         sources=_sources(table),
         slots=_slots(table),
         folder=path.parent,
+        libraries=tuple(Library(**library) for library in table.get("library", [])),
     )
 
 
@@ -398,6 +440,7 @@ def _runtime_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
     if set(table["accelerators"]) != set(table["platforms"]):
         yield "`accelerators` has to list exactly the platforms of `platforms`"
     yield from _repeats(table.get("source", []), "source")
+    yield from _repeats(table.get("library", []), "library", "os", "arch", "name")
 
 
 def _task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
@@ -405,8 +448,9 @@ def _task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
         yield f"`name` is '{table['name']}', its folder '{folder}'"
     if not any(port["direction"] == "in" for port in table["port"]):
         yield "`port` has no input"
-    for name in ("port", "setting", "option", "model"):
+    for name in ("setting", "option", "model"):
         yield from _repeats(table.get(name, []), name)
+    yield from _repeats(table["port"], "port", "direction", "name")
     for name in ("setting", "option"):
         for index, setting in enumerate(table.get(name, [])):
             yield from _setting_problems(setting, f"{name}[{index}]")
@@ -417,11 +461,11 @@ def _task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
         yield from _model_problems(model, f"model[{index}]")
 
 
-def _repeats(tables: list[dict[str, Any]], where: str) -> Iterator[str]:
-    names = [table["name"] for table in tables]
+def _repeats(tables: list[dict[str, Any]], where: str, *keys: str) -> Iterator[str]:
+    names = [tuple(table[key] for key in keys or ("name",)) for table in tables]
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield f"`{where}[{index}].name` repeats '{name}'"
+            yield f"`{where}[{index}].name` repeats '{name[-1]}'"
 
 
 def _setting_problems(table: Mapping[str, Any], where: str) -> Iterator[str]:

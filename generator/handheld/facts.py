@@ -12,7 +12,7 @@ from pathlib import Path
 from handheld.catalog import Catalog
 from handheld.errors import ModelDamaged, ModelMissing, NotAModel, ToolTimeout, Unreadable
 from handheld.gguf_header import MAGIC, HeaderError, read_header
-from handheld.kinds import kind_of
+from handheld.kinds import SHOWN_BY_BYTES, kind_of
 from handheld.spec import AppSpec
 from handheld.tools import Tools, open_tools
 
@@ -165,8 +165,8 @@ def inspect_model(path: Path, formats: tuple[str, ...] = ("gguf",)) -> ModelFact
 
     Args:
         path: The file.
-        formats: The formats that may be, by lower-case suffix. A file of a format without a reader of its own is taken
-            at its suffix.
+        formats: The formats that may be, by lower-case suffix. A file is taken at its first bytes; where those say
+            nothing of a format, at its suffix.
 
     Raises:
         InputError: no such file, or a folder.
@@ -181,9 +181,11 @@ def inspect_model(path: Path, formats: tuple[str, ...] = ("gguf",)) -> ModelFact
             magic = file.read(len(MAGIC))
         if magic == MAGIC and "gguf" in formats:
             return _gguf_facts(path, size)
-        if suffix in formats and suffix != "gguf" and size > 0:
+        if suffix in formats and suffix not in SHOWN_BY_BYTES and size > 0:
             return ModelFacts(path=path, bytes=size, format=suffix)
         kind = kind_of(path)
+        if kind.format in formats:
+            return ModelFacts(path=path, bytes=size, format=kind.format)
     except OSError as error:
         raise Unreadable(path, error) from error
     raise NotAModel(path, kind.noun, kind.cause, kind.fix.replace("FILE", f'"{path}"'))

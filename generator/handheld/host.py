@@ -18,9 +18,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from handheld.app_errors import BuildFailed, BuildOutOfMemory, NoCompiler
+from handheld.copying import link
 from handheld.errors import CacheReadOnly, DiskFull
 from handheld.progress import Progress, ProgressHandle
 from handheld.tools import Completed, Tools
@@ -56,7 +57,13 @@ class Toolchain:
     ninja: Path
 
 
-def build_library(native: Path, arguments: Sequence[str], tools: Tools, progress: Progress) -> HostLibrary:
+def build_library(
+    native: Path,
+    arguments: Sequence[str],
+    tools: Tools,
+    progress: Progress,
+    beside: Mapping[str, Path] = MappingProxyType({}),
+) -> HostLibrary:
     """Build an app's native/ folder for this machine, or take the library from the cache.
 
     Args:
@@ -64,6 +71,7 @@ def build_library(native: Path, arguments: Sequence[str], tools: Tools, progress
         arguments: The runtimes' own CMake arguments, such as "-DGGML_NATIVE=ON".
         tools: Where compilers and the cache are.
         progress: Shows the compiler's steps.
+        beside: Libraries that runtimes open, by the names under which they are put beside the core.
 
     Raises:
         MachineError: no compiler, disk full, not enough memory, the cache cannot be written.
@@ -72,7 +80,8 @@ def build_library(native: Path, arguments: Sequence[str], tools: Tools, progress
     toolchain = find_toolchain(tools)
     files = _file_hashes(native)
     recipe = _recipe(arguments, toolchain, tools)
-    key = _hash([recipe, *(f"{name} {digest}" for name, digest in files.items())])
+    opened = [f"{name} {path.stat().st_size} {path.stat().st_mtime_ns}" for name, path in sorted(beside.items())]
+    key = _hash([recipe, *opened, *(f"{name} {digest}" for name, digest in files.items())])
     library = tools.cache / "host" / key / "lib" / LIBRARY
     if library.is_file():
         return HostLibrary(library, from_cache=True)
@@ -85,7 +94,7 @@ def build_library(native: Path, arguments: Sequence[str], tools: Tools, progress
             _check_space(tools.cache)
             _synchronise(native, work / "source", files)
             _build(_Job(native, work, key, toolchain, tuple(arguments)), tools, progress)
-            _keep(work / "build" / "lib" / LIBRARY, library)
+            _keep(work / "build" / "lib" / LIBRARY, library, beside)
     return HostLibrary(library, from_cache=False)
 
 
@@ -260,8 +269,8 @@ class _Log:
         return [line for _, line in sorted(chosen.items())][:12] or self._lines[-8:]
 
 
-def _keep(built: Path, library: Path) -> None:
-    """Put a finished library in its place in one step."""
+def _keep(built: Path, library: Path, beside: Mapping[str, Path]) -> None:
+    """Put a finished library in its place in one step, with those that it opens."""
     folder = library.parent.parent
     for stale in folder.parent.glob(f"{folder.name}.new-*"):
         shutil.rmtree(stale, ignore_errors=True)
@@ -269,6 +278,8 @@ def _keep(built: Path, library: Path) -> None:
     (temporary / "lib").mkdir(parents=True)
     try:
         shutil.copy2(built, temporary / "lib" / LIBRARY)
+        for name, path in beside.items():
+            link(path, temporary / "lib" / name)
         temporary.rename(folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -6,17 +6,23 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+SHOWN_BY_BYTES = frozenset({"gguf", "onnx", "ort", "tflite", "pte"})
+"""Formats that a file's first bytes show; of the others only the name tells."""
 HEAD = 4096
 """Bytes that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """`noun` completes "it is ..."; `cause` and `fix` complete a message when a model was expected."""
+    """`noun` completes "it is ..."; `cause` and `fix` complete a message when a model was expected.
+
+    `format` is the format of a model that a runtime may take, as in runtime.toml.
+    """
 
     noun: str
     cause: str = "It is not a model file, whatever its name says."
     fix: str = "Give another file; handheld list shows models that need none"
+    format: str | None = None
 
 
 def kind_of(path: Path) -> FileKind:
@@ -44,9 +50,9 @@ def _unknown(head: bytes) -> FileKind:
     return FileKind(f"a file of unknown kind that begins with the bytes {head[:8].hex(' ')}")
 
 
-def _other_format(noun: str, convert: str = "") -> FileKind:
+def _other_format(noun: str, convert: str = "", format_: str | None = None) -> FileKind:
     fix = convert or "Look for the same model in a format that a runtime takes: handheld list"
-    return FileKind(noun, "It is a model, in a format that no runtime of this task takes.", fix)
+    return FileKind(noun, "It is a model, in a format that no runtime takes.", fix, format_)
 
 
 def _packed(noun: str, command: str) -> FileKind:
@@ -57,7 +63,7 @@ _CHECKPOINT = "Convert it with llama.cpp's convert_hf_to_gguf.py, or look for a 
 _PICKLE = _other_format("a Python pickle, as PyTorch saves checkpoints", _CHECKPOINT)
 
 _MAGIC = (
-    (b"GGUF", FileKind("a GGUF model", "Its name ends differently.", "Rename it so that it ends in .gguf")),
+    (b"GGUF", _other_format("a GGUF model", format_="gguf")),
     (b"lmgg", _other_format("a GGML model from before GGUF", _CHECKPOINT)),
     (b"fmgg", _other_format("a GGML model from before GGUF", _CHECKPOINT)),
     (b"tjgg", _other_format("a GGML model from before GGUF", _CHECKPOINT)),
@@ -97,13 +103,14 @@ def _by_layout(head: bytes) -> FileKind | None:
     if len(head) < 2:
         return None
     at_four = {
-        b"TFL3": "a TFLite (LiteRT) model",
-        b"ORTM": "an onnxruntime model (.ort)",
-        b"ET12": "an ExecuTorch program",
-        b"ET13": "an ExecuTorch program",
+        b"TFL3": ("a TFLite (LiteRT) model", "tflite"),
+        b"ORTM": ("an onnxruntime model (.ort)", "ort"),
+        b"ET12": ("an ExecuTorch program", "pte"),
+        b"ET13": ("an ExecuTorch program", "pte"),
     }
     if head[4:8] in at_four:
-        return _other_format(at_four[head[4:8]])
+        noun, format_ = at_four[head[4:8]]
+        return _other_format(noun, format_=format_)
     if head[:4] == b"RIFF":
         return FileKind({b"WAVE": "a WAV recording", b"WEBP": "a WebP picture"}.get(head[8:12], "a RIFF file"))
     if head[257:262] == b"ustar":
@@ -121,9 +128,9 @@ def _protobuf_kind(head: bytes) -> FileKind | None:
     """ONNX and Core ML both begin with a version number as field 1; what follows tells them apart."""
     field, length, body = head[2:3], head[3] if len(head) > 3 else 0, head[4:]
     if field == b"\x12" and 0 < length < 64 and body[:length].isascii() and body[:length].decode().isprintable():
-        return _other_format("an ONNX model")
+        return _other_format("an ONNX model", format_="onnx")
     if field in (b"\x3a", b"\x42", b"\x1a"):
-        return _other_format("an ONNX model")
+        return _other_format("an ONNX model", format_="onnx")
     return _other_format("a Core ML model") if field == b"\x12" else None
 
 

@@ -64,6 +64,20 @@ class LockedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedLibrary:
+    """A library that a build for one kind of machine puts beside the core; see catalog.Library."""
+
+    name: str
+    os: str
+    arch: str
+    pypi: str
+    python: str
+    sha256: str
+    bytes: int
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """All of app.lock.toml.
 
@@ -86,6 +100,7 @@ class Lock:
     sources: tuple[LockedSource, ...]
     owned: Mapping[str, str] = field(default_factory=dict)
     yours: Mapping[str, str] = field(default_factory=dict)
+    libraries: tuple[LockedLibrary, ...] = ()
     epoch: int = EPOCH
 
     @property
@@ -102,7 +117,8 @@ def write_lock(lock: Lock) -> str:
     lines += _table("[handheld]", head)
     lines += _table("[app]", {**app, "platforms": lock.platforms})
     lines += _table("[host]", {"cmake_arguments": lock.host_arguments})
-    for title, rows in (("task", lock.tasks), ("model", lock.models), ("source", lock.sources)):
+    tables = (("task", lock.tasks), ("model", lock.models), ("source", lock.sources), ("library", lock.libraries))
+    for title, rows in tables:
         for row in rows:
             lines += _table(f"[[{title}]]", {name: getattr(row, name) for name in row.__slots__})
     lines += ["", "# Replaced when the app is rendered again."]
@@ -152,6 +168,7 @@ def _lock(tables: Mapping[str, Any]) -> Lock:
         tasks=tuple(LockedTask(**{"golden": None, **row}) for row in tables.get("task", ())),
         models=tuple(LockedModel(**{**row, "parts": tuple(row.get("parts", ()))}) for row in tables.get("model", ())),
         sources=tuple(LockedSource(**row) for row in tables.get("source", ())),
+        libraries=tuple(LockedLibrary(**row) for row in tables.get("library", ())),
         owned=dict(tables["files"]["owned"]),
         yours=dict(tables["files"]["yours"]),
     )

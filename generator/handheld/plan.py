@@ -13,8 +13,10 @@ from handheld.catalog import (
     HOST,
     SLOTS,
     Catalog,
+    Library,
     Model,
     ModelPart,
+    Port,
     Runtime,
     Setting,
     SettingValue,
@@ -69,6 +71,7 @@ class ModelChoice:
     text: str | None = None
     chat_template: str | None = None
     stop: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
     terms: bool = False
     licence_text: ModelPart | None = None
 
@@ -105,6 +108,7 @@ class Plan:
     force: bool
     tasks: tuple[TaskPlan, ...]
     sources: tuple[Source, ...]
+    libraries: tuple[Library, ...]
     slots: Mapping[str, Mapping[str, SlotValue]]
     permissions: Mapping[str, SlotValue]
     bundle_bytes: int | None
@@ -137,6 +141,7 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
         force=spec.force,
         tasks=tasks,
         sources=sources,
+        libraries=_joined_libraries(tasks),
         slots=slots,
         permissions={"android": slots["android"]["permissions"], "ios": slots["ios"]["usage"]},
         bundle_bytes=bundle,
@@ -173,9 +178,9 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "platforms": list(plan.platforms),
         "directory": plan.directory.as_posix(),
     }
-    rest = ("sources", "slots", "permissions", "bundle_bytes", "device_bytes", "disk_bytes", "processor", "app_toml")
-    later = {name: _plain(getattr(plan, name)) for name in (*rest, "warnings")}
-    return {**head, "force": plan.force, "tasks": tasks, **later}
+    sizes = ("bundle_bytes", "device_bytes", "disk_bytes")
+    rest = ("sources", "libraries", "slots", "permissions", *sizes, "processor", "app_toml", "warnings")
+    return {**head, "force": plan.force, "tasks": tasks, **{name: _plain(getattr(plan, name)) for name in rest}}
 
 
 def _plain(value: object) -> object:
@@ -322,6 +327,9 @@ def _nothing_fits(
         works += [f"--runtime {runtime.name} --platform {name}" for name in fits_on]
         if accelerator and not any(_misfits(runtime, task, asked, None, platforms)):
             works.append(f"--runtime {runtime.name} without an accelerator")
+    for other in catalog.tasks.values():
+        if other is not task and any(not any(_misfits(r, other, asked, accelerator, platforms)) for r in runtimes):
+            works.append(f"--task {other.name}")
     for runtime in runtimes:
         fitting = [m for m in task.models if not any(_misfits(runtime, task, m.format, accelerator, platforms))]
         works += [f"--model {model.name}" for model in fitting]
@@ -345,11 +353,17 @@ def _manifest(choice: TaskChoice, task: Task, runtime: Runtime, shape: str, mode
         manifest["chat_template"] = model.chat_template
     if choice.accelerator is not None:
         manifest["accelerator"] = choice.accelerator
-    manifest["ports"] = [_plain(port) for port in task.ports]
-    stop = {"stop": model.stop} if model.stop and any(setting.name == "stop" for setting in task.settings) else {}
-    manifest["settings"] = _settings(task.settings, {**stop, **choice.settings})
-    manifest["options"] = _settings(task.options, choice.options)
+    manifest["ports"] = [_port(port) for port in task.ports]
+    own: dict[str, SettingValue] = {"stop": model.stop, "state": model.state}
+    own = {name: value for name, value in own.items() if value}
+    manifest["settings"] = _settings(task.settings, {**own, **choice.settings})
+    manifest["options"] = _settings(task.options, {**own, **choice.options})
     return manifest
+
+
+def _port(port: Port) -> dict[str, object]:
+    default = {} if port.default is None else {"default": port.default}
+    return {"name": port.name, "direction": port.direction, "kind": port.kind, "summary": port.summary, **default}
 
 
 def _settings(settings: Sequence[Setting], overrides: Mapping[str, SettingValue]) -> dict[str, object]:
@@ -372,6 +386,10 @@ def _joined_sources(core: Sequence[Source], tasks: Sequence[TaskPlan]) -> tuple[
     chosen = [*core, *(source for task in tasks for source in task.runtime.sources)]
     sources = {source.name: source for source in chosen}
     return tuple(sources[name] for name in sorted(sources))
+
+
+def _joined_libraries(tasks: Sequence[TaskPlan]) -> tuple[Library, ...]:
+    return tuple(sorted({library for task in tasks for library in task.runtime.libraries}, key=dataclasses.astuple))
 
 
 def _joined_slots(tasks: Sequence[TaskPlan]) -> dict[str, dict[str, SlotValue]]:
@@ -467,7 +485,17 @@ def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, fact
             )
         if HOST not in task.runtime.platforms:
             yield f"{task.runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
+        elif not _has_library(task.runtime, facts):
+            yield (
+                f"{task.runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
+                "the app can be made and built here, and tried on a phone."
+            )
         if model.kind != "catalog" and model.licence == "unknown":
             yield f"The licence of {model.title} is unknown: look it up before you give the app away."
         if facts.host.memory_bytes and (model.bytes or 0) > facts.host.memory_bytes // 2:
             yield f"The model {model.title} ({sized(model.bytes or 0)}) may not fit into this machine's memory."
+
+
+def _has_library(runtime: Runtime, facts: Facts) -> bool:
+    machines = {(library.os, library.arch) for library in runtime.libraries}
+    return not machines or (facts.host.os, facts.host.arch) in machines

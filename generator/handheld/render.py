@@ -17,7 +17,17 @@ from typing import Any
 from handheld import __version__, resources
 from handheld.copying import PLAIN, Tree, copied_trees, file_hash, link, settle, walk
 from handheld.errors import sized
-from handheld.lock import EPOCH, LOCK_NAME, Lock, LockedModel, LockedSource, LockedTask, read_lock, write_lock
+from handheld.lock import (
+    EPOCH,
+    LOCK_NAME,
+    Lock,
+    LockedLibrary,
+    LockedModel,
+    LockedSource,
+    LockedTask,
+    read_lock,
+    write_lock,
+)
 from handheld.models import ModelFiles, StoredModel
 from handheld.pin import install_requirement
 from handheld.placing import changed_files, place, recover, refuse_existing
@@ -29,6 +39,8 @@ OWNED = ("native/", "tasks/", "LICENSES/", "fetch.py", "noxfile.py")
 """What an upgrade replaces; everything else in an app is its author's."""
 THIRD_PARTY = "native/third_party"
 """Where the sources that runtimes need lie in an app."""
+LICENCE = "LICENSE"
+"""In a runtime's folder: the licence of what Gradle and Xcode bring for it."""
 PACKAGE = "Package.swift"
 PARTS_MARK = "// MARK: Parts"
 """The line of Package.swift below which runtimes and tasks add themselves."""
@@ -223,6 +235,9 @@ def _write_licences(target: Path, plan: Plan, files: ModelFiles) -> None:
     for task in plan.tasks:
         if (text := files.models[task.task.name].licence_text) is not None:
             texts[task.model.name] = text
+    for task in plan.tasks:
+        if (text := task.runtime.folder / LICENCE).is_file():
+            texts[task.runtime.title] = text
     for name, path in texts.items():
         suffix = path.suffix if path.suffix in {".html", ".md"} else ".txt"
         shutil.copyfile(path, target / f"{name}{suffix}")
@@ -252,6 +267,10 @@ def _lock(plan: Plan, files: ModelFiles, inputs: str) -> Lock:
         host_arguments=tuple(str(item) for item in plan.slots["host"]["cmake_arguments"]),
         tasks=tuple(_locked_task(task) for task in plan.tasks),
         models=tuple(_locked_model(task, files.models[task.task.name]) for task in plan.tasks),
+        libraries=tuple(
+            LockedLibrary(**{name: getattr(library, name) for name in LockedLibrary.__slots__})
+            for library in plan.libraries
+        ),
         sources=tuple(
             LockedSource(**{name: getattr(source, name) for name in LockedSource.__slots__}) for source in plan.sources
         ),

@@ -160,6 +160,14 @@ def find_task(built: BuiltApp, name: str | None) -> LockedTask:
     return tasks[name]
 
 
+def default_prompt(built: BuiltApp, name: str | None) -> str | None:
+    """What the task's first input is sent when nobody says anything; None where a conversation begins instead."""
+    ports = _read_json(built.app.directory / find_task(built, name).manifest)["ports"]
+    first = next(port for port in ports if port["direction"] == "in")
+    prompt: str | None = first.get("default")
+    return prompt
+
+
 def prompt_value(prompt: str | bytes) -> Value:
     """A prompt for the task's first input. Bytes go on as they are; the core refuses what is not UTF-8."""
     return Value(Kind.TEXT, prompt) if isinstance(prompt, bytes) else Value.of(prompt)

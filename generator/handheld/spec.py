@@ -88,7 +88,8 @@ class Request:
     """What the command line collected, unchecked.
 
     `runtimes` and `models` hold "value" (with one task) or "task=value". An empty `tasks` or `platforms` means the
-    default: the first task of the catalogue that has a default model, and all platforms. `directory` None means
+    default: the first task of the catalogue that has a default model and could take the one that was asked for, and all
+    platforms. `directory` None means
     ./<slug>. `id` overrides the package id.
     """
 
@@ -112,7 +113,7 @@ def read_spec(request: Request, catalog: Catalog) -> AppSpec:
         InputError: with the choices and the nearest one where a choice is wrong.
     """
     identity = identify(request.name, request.id)
-    tasks = _chosen_tasks(request.tasks, catalog)
+    tasks = _chosen_tasks(request.tasks, request.models, catalog)
     runtimes = _by_task("--runtime", request.runtimes, tasks)
     models = _by_task("--model", request.models, tasks)
     here = Path.cwd()
@@ -134,10 +135,11 @@ def read_spec(request: Request, catalog: Catalog) -> AppSpec:
     )
 
 
-def _chosen_tasks(names: Sequence[str], catalog: Catalog) -> list[Task]:
+def _chosen_tasks(names: Sequence[str], models: Sequence[str], catalog: Catalog) -> list[Task]:
     if not names:
         ready = [task for task in catalog.tasks.values() if task.default_model is not None]
-        return ready[:1] or list(catalog.tasks.values())[:1]
+        fitting = [task for task in ready if models and _may_take(task, models[0], catalog)]
+        return fitting[:1] or ready[:1] or list(catalog.tasks.values())[:1]
     tasks: list[Task] = []
     for name in names:
         if name not in catalog.tasks:
@@ -146,6 +148,13 @@ def _chosen_tasks(names: Sequence[str], catalog: Catalog) -> list[Task]:
             raise ChosenTwice(name, "the command")
         tasks.append(catalog.tasks[name])
     return tasks
+
+
+def _may_take(task: Task, model: str, catalog: Catalog) -> bool:
+    """Whether the task lists the model, or a runtime of one of its shapes takes files that are called so."""
+    suffix = Path(model).suffix.lower().removeprefix(".")
+    runtimes = (runtime for runtime in catalog.runtimes.values() if set(runtime.shapes) & set(task.shapes))
+    return any(item.name == model for item in task.models) or any(suffix in runtime.formats for runtime in runtimes)
 
 
 def _chosen_platforms(names: Sequence[str]) -> tuple[str, ...]:

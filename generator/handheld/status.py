@@ -23,6 +23,8 @@ class Status(IntEnum):
     WRONG_KIND = 105
     INVALID_TEXT = 106
     TOO_LARGE = 107
+    WRONG_SHAPE = 108
+    WRONG_TYPE = 109
     FILE_NOT_FOUND = 200
     FILE_UNREADABLE = 201
     FILE_INVALID = 202
@@ -58,6 +60,12 @@ class DType(IntEnum):
     I32 = 4
     I64 = 5
     BOOL = 6
+    F64 = 7
+    BF16 = 8
+    I16 = 9
+    U16 = 10
+    U32 = 11
+    U64 = 12
 
 
 class Pixels(IntEnum):
@@ -98,6 +106,10 @@ class ReportField(StrEnum):
     """Values dropped because the queue was full."""
     FINISH_REASON = "finish_reason"
     """Why the last run ended: stop, length, cancelled, error or none yet."""
+    RUNS = "runs"
+    """How often the last request ran a model of shape tensors."""
+    RUN_MS = "run_ms"
+    """Wall time of one such run, milliseconds; the median, when the request ran it several times."""
 
 
 SENTENCES = {
@@ -113,6 +125,8 @@ SENTENCES = {
     Status.WRONG_KIND: "The input takes another kind of value.",
     Status.INVALID_TEXT: "The text is not valid UTF-8.",
     Status.TOO_LARGE: "The value is larger than the task accepts.",
+    Status.WRONG_SHAPE: "The tensor has a shape that the model does not take.",
+    Status.WRONG_TYPE: "The tensor's elements are of another type than the model takes.",
     Status.FILE_NOT_FOUND: "A file is missing.",
     Status.FILE_UNREADABLE: "A file cannot be read.",
     Status.FILE_INVALID: "A file is damaged or of another kind.",

@@ -199,7 +199,15 @@ class Tools:
             length = answer.headers.get("Content-Length")
             yield answer, int(length) if length else None
 
-    def fetch_pypi(self, requirement: str, sha256: str, kind: str, progress: Progress, size: int | None = None) -> Path:
+    def fetch_pypi(
+        self,
+        requirement: str,
+        sha256: str,
+        kind: str,
+        progress: Progress,
+        size: int | None = None,
+        python: str | None = None,
+    ) -> Path:
         """Give the archive `name==version` from the cache, or download it with pip.
 
         Args:
@@ -208,6 +216,7 @@ class Tools:
             kind: "wheel" or "sdist".
             progress: Where the download is shown.
             size: The archive's bytes when known, for the bar and the check of free space.
+            python: The version of Python that a wheel was built for, when it is for one.
 
         Raises:
             MachineError: no network, no such package on the index in use, disk full, no pip.
@@ -215,7 +224,7 @@ class Tools:
         """
         from handheld.pypi import Wanted, fetch  # noqa: PLC0415 - only a download needs it
 
-        return fetch(self, Wanted(requirement, sha256, kind, size), progress)
+        return fetch(self, Wanted(requirement, sha256, kind, size, python), progress)
 
     @contextlib.contextmanager
     def lock(self, name: str, progress: Progress | None = None) -> Iterator[None]:

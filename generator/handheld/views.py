@@ -90,7 +90,7 @@ def app_overview(app: RenderedApp) -> str:
 def next_steps(app: RenderedApp, here: Path) -> str:
     """What to type next."""
     folder = _short(app.directory, here)
-    steps = [(f'handheld run {folder} "Hello!"', "talks to it in this terminal")]
+    steps = [(f"handheld run {folder}", "tries it in this terminal")]
     for platform in app.lock.platforms:
         project = next(iter(sorted((app.directory / platform).glob("*.xcodeproj"))), app.directory / platform)
         program = {"android": "Android Studio", "ios": "Xcode"}[platform]
@@ -243,6 +243,9 @@ def report_line(report: Mapping[str, object]) -> str:
         parts.append(f"{rate:.0f} tokens/s")
     if isinstance(first := report.get("time_to_first_token_ms"), int | float):
         parts.append(f"first after {first:.0f} ms")
+    runs, run_ms = report.get("runs"), report.get("run_ms")
+    if isinstance(runs, int) and runs and isinstance(run_ms, int | float):
+        parts.append(f"{run_ms:.3g} ms a run{f', the median of {runs}' if runs > 1 else ''}")
     memory = report.get("memory")
     if isinstance(memory, Mapping) and isinstance(peak := memory.get("process_peak"), int):
         parts.append(f"{sized(peak)} at most")

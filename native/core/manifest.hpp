@@ -14,6 +14,9 @@ struct Port {
     std::string name;
     bool input = false;
     hh_kind kind = HH_KIND_END;
+
+    /** Whether it stands for all names that the model has. */
+    [[nodiscard]] bool any_name() const { return name == "*"; }
 };
 
 struct Manifest {
@@ -24,8 +27,11 @@ struct Manifest {
     std::vector<File> files;
     Settings settings, options;
 
-    /** The input port called `name`, or the first one if `name` is empty. Throws Failure(HH_UNKNOWN_PORT). */
-    [[nodiscard]] const Port &input(const std::string &name) const;
+    /**
+     * The input port called `name`, or the first one if `name` is empty; where none of this kind is called so, the port
+     * "*" of this kind, which stands for names that only the model knows. Throws Failure(HH_UNKNOWN_PORT, HH_WRONG_KIND).
+     */
+    [[nodiscard]] const Port &input(const std::string &name, hh_kind kind) const;
     [[nodiscard]] const Port &output() const;
 };
 

@@ -47,6 +47,17 @@ Json names(const Part *const (&parts)[N]) {
     return list;
 }
 
+Json shapes() {
+    Json list = Json::object();
+    for (const Runtime *runtime : kRuntimes) {
+        if (runtime == nullptr) continue;
+        Json &of = list[runtime->name] = Json::array();
+        if (runtime->generate != nullptr) of.push_back("generate");
+        if (runtime->tensors != nullptr) of.push_back("tensors");
+    }
+    return list;
+}
+
 }  // namespace
 
 const Runtime *find_runtime(const std::string &name) { return find(kRuntimes, name); }
@@ -54,7 +65,7 @@ const TaskType *find_task(const std::string &name) { return find(kTasks, name); 
 
 const std::string &build_info() {
     static const std::string text =
-        dump(Json{{"version", HH_VERSION}, {"runtimes", names(kRuntimes)}, {"tasks", names(kTasks)}});
+        dump(Json{{"version", HH_VERSION}, {"runtimes", names(kRuntimes)}, {"shapes", shapes()}, {"tasks", names(kTasks)}});
     return text;
 }
 

@@ -15,7 +15,8 @@ struct Runtime {
     const char *name;
     /** Reads headers only and throws Failure(HH_FILE_*) if the files cannot be this runtime's. */
     void (*check)(const std::vector<File> &files);
-    std::unique_ptr<GenerateModel> (*generate)(const ModelRequest &request);
+    std::unique_ptr<GenerateModel> (*generate)(const ModelRequest &request) = nullptr;
+    std::unique_ptr<TensorModel> (*tensors)(const ModelRequest &request) = nullptr;
 };
 
 /** How a run goes on after a step. */
@@ -31,6 +32,11 @@ public:
     virtual ~TaskLogic() = default;
     /** Loads the models. Throws Failure or Cancelled; may then be called again. */
     virtual void load(const Runtime &runtime, const ModelRequest &request) = 0;
+    /**
+     * Refuses a value that the loaded model cannot take, by throwing Failure. Called from send, so it may run beside every
+     * other call: it looks only at what stays as it is once the model is loaded.
+     */
+    virtual void admit(const Value &) const {}
     /** One value of a request, port and kind already checked; HH_KIND_END closes the request. */
     virtual void accept(Value value) = 0;
     /** Works until there is a value, or nothing to do. Throws Failure or Cancelled, which end the request. */

@@ -43,7 +43,7 @@ void hh_task::load() {
         hh_task *task;
         ~Done() {
             const std::lock_guard inbox(task->inbox_);
-            task->cancel_load_ = false;
+            task->cancel_load_.clear();
             task->loadable_ = !task->loaded_;
         }
     } const done{this};
@@ -76,15 +76,14 @@ void hh_task::configure(const char *json) {
 hh_status hh_task::send(const hh_value &in, hh_run *run) {
     hh::Value value = hh::Value::copy_of(in);
     if (in.kind != HH_KIND_END) {
-        const hh::Port &port = manifest_.input(value.name);
-        if (port.kind != in.kind)
-            throw Failure(HH_WRONG_KIND, "The input \"" + port.name + "\" takes another kind of value.");
+        const hh::Port &port = manifest_.input(value.name, in.kind);
         if (value.bytes() > kQueueBytes)
             throw Failure(HH_TOO_LARGE, "The value has " + std::to_string(value.bytes()) + " bytes; the most is " +
                                             std::to_string(kQueueBytes) + ".");
-        value.name = port.name;
+        if (!port.any_name()) value.name = port.name;
     }
     const std::lock_guard inbox(inbox_);
+    if (!loadable_ && in.kind != HH_KIND_END) logic_->admit(value);
     if (queue_.size() >= kQueueValues || queued_bytes_ + value.bytes() > kQueueBytes) {
         if (in.kind == HH_KIND_AUDIO) ++dropped_;
         return HH_AGAIN;
@@ -107,7 +106,8 @@ bool hh_task::take(Queued &into) {
     if (queue_.empty()) return false;
     if (current_run_ == 0) {
         current_run_ = queue_.front().run;
-        cancel_run_ = cancelled_.erase(current_run_) > 0;
+        if (cancelled_.erase(current_run_) > 0) cancel_run_.set();
+        else cancel_run_.clear();
     }
     // Runs are queued in order, so a value of a later run means that the current one has got all of its own.
     if (queue_.front().run != current_run_) return false;
@@ -125,7 +125,7 @@ void hh_task::finish_run() {
     }
     if (open_run_ == current_run_) discard_open_run_ = true;
     current_run_ = 0;
-    cancel_run_ = false;
+    cancel_run_.clear();
 }
 
 hh_status hh_task::receive(hh_value &out) {
@@ -189,9 +189,9 @@ hh_status hh_task::work_on_run(hh_value &out) {
 void hh_task::cancel(hh_run run) {
     const std::lock_guard inbox(inbox_);
     if (run == HH_RUN_LOAD) {
-        if (loadable_) cancel_load_ = true;
+        if (loadable_) cancel_load_.set();
     } else if (run == current_run_) {
-        cancel_run_ = true;
+        cancel_run_.set();
     } else if ((!queue_.empty() && run >= queue_.front().run && run <= last_run_) ||
                (run == open_run_ && !discard_open_run_)) {
         cancelled_.insert(run);
@@ -207,7 +207,8 @@ void hh_task::reset() {
         cancelled_.clear();
         open_run_ = 0;
         current_run_ = 0;
-        cancel_run_ = cancel_load_ = false;
+        cancel_run_.clear();
+        cancel_load_.clear();
     }
     trace_.clear();
     logic_->reset();

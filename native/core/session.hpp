@@ -64,6 +64,6 @@ private:
     bool loadable_ = true;           // no load has succeeded yet, so that one may be cancelled, also before it begins
     std::uint64_t dropped_ = 0;
 
-    std::atomic<bool> cancel_run_{false}, cancel_load_{false};
+    hh::CancelFlag cancel_run_, cancel_load_;
     std::atomic<float> progress_{0};
 };

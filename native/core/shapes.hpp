@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "core/file.hpp"
 #include "core/json.hpp"
 #include "core/settings.hpp"
+#include "core/value.hpp"
 
 namespace hh {
 
@@ -45,6 +47,12 @@ struct Accelerator {
 struct Memory {
     std::uint64_t model = 0, cache = 0, compute = 0;
 };
+
+/** Threads for inference where nobody asked for a number. */
+[[nodiscard]] int default_threads();
+
+/** Writes both into what hh_task_report() gives. */
+void report_resources(Json &report, const Memory &memory, const Accelerator &accelerator);
 
 /** Shape `generate`: a causal language model with one sequence whose tokens stay in a cache. */
 class GenerateModel {
@@ -86,6 +94,44 @@ public:
     [[nodiscard]] virtual Memory memory() const = 0;
     [[nodiscard]] virtual Accelerator accelerator() const = 0;
     /** Facts of the model for hh_task_info(). */
+    [[nodiscard]] virtual Json describe() const = 0;
+};
+
+/** What quantised elements stand for: scale * (element - zero_point). */
+struct Quantization {
+    double scale = 1;
+    std::int64_t zero_point = 0;
+};
+
+/** One input or output of a model of shape `tensors`. */
+struct TensorSpec {
+    std::string name;
+    hh_dtype dtype = HH_DTYPE_F32;
+    std::vector<std::int64_t> shape;  // -1 where any size will do; empty for one element, or where the model says nothing
+    std::vector<std::string> axes;    // what the model calls those sizes, "" where it does not; as long as `shape`
+    std::optional<Quantization> quantization;  // told, never applied: elements go in and out as they are
+};
+
+/** Shape `tensors`: named arrays in, named arrays out. What it keeps between runs is passed in and out like the rest. */
+class TensorModel {
+public:
+    virtual ~TensorModel() = default;
+
+    /** In the model's order; fixed once it is loaded, and read from several threads. */
+    [[nodiscard]] virtual const std::vector<TensorSpec> &inputs() const = 0;
+    [[nodiscard]] virtual const std::vector<TensorSpec> &outputs() const = 0;
+    /**
+     * Runs once.
+     * @param inputs  one for each of inputs(), type and shape already checked; borrowed for the call
+     * @return one for each of outputs(), which stay valid as long as their owners do
+     * @throws Cancelled within the granularity that runtime.toml names; Failure(HH_RUNTIME_FAILED)
+     */
+    virtual std::vector<Tensor> run(std::span<const Tensor> inputs, CancelToken cancel) = 0;
+
+    [[nodiscard]] virtual int threads() const = 0;
+    [[nodiscard]] virtual Memory memory() const = 0;
+    [[nodiscard]] virtual Accelerator accelerator() const = 0;
+    /** Facts of the model for hh_task_info(), without inputs and outputs. */
     [[nodiscard]] virtual Json describe() const = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "core/value.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/failure.hpp"
@@ -71,13 +72,10 @@ void copy_labels(const hh_value &in, Value &out) {
 
 std::size_t dtype_bytes(hh_dtype dtype) {
     switch (dtype) {
-        case HH_DTYPE_F32:
-        case HH_DTYPE_I32: return 4;
-        case HH_DTYPE_F16: return 2;
-        case HH_DTYPE_I64: return 8;
-        case HH_DTYPE_I8:
-        case HH_DTYPE_U8:
-        case HH_DTYPE_BOOL: return 1;
+#define HH_DTYPE_ROW(id, name, bytes) \
+    case id: return bytes;
+        HH_DTYPE_LIST(HH_DTYPE_ROW)
+#undef HH_DTYPE_ROW
         default: refuse(HH_INVALID_ARGUMENT, "The tensor's element type is not known.");
     }
 }
@@ -99,6 +97,8 @@ Value Value::copy_of(const hh_value &in) {
         case HH_KIND_AUDIO: check_audio(in); break;
         case HH_KIND_IMAGE: copy_image(in, out); break;
         case HH_KIND_TENSOR:
+            // On the heap, so that elements of any type are aligned: a short string lies inside of its object.
+            out.data.reserve(64);
             if (in.size != checked_product(elements(in), dtype_bytes(in.dtype)))
                 refuse(HH_INVALID_ARGUMENT, "The tensor's size does not match its shape and element type.");
             break;
@@ -136,13 +136,32 @@ Value Value::tokens(std::string_view port, const std::vector<std::int32_t> &ids)
     return value;
 }
 
+Value Value::tensor(std::string_view port, Tensor tensor) {
+    if (tensor.shape.size() > 8)
+        throw Failure(HH_UNSUPPORTED, "The output \"" + std::string(port) + "\" has " +
+                                          std::to_string(tensor.shape.size()) + " dimensions; the most is 8.");
+    Value value;
+    value.view.kind = HH_KIND_TENSOR;
+    value.view.dtype = tensor.dtype;
+    value.view.rank = static_cast<std::int32_t>(tensor.shape.size());
+    std::copy(tensor.shape.begin(), tensor.shape.end(), value.view.shape);
+    value.name = port;
+    value.lent = std::move(tensor);
+    return value;
+}
+
+Tensor Value::to_tensor() && {
+    const auto kept = std::make_shared<std::string>(std::move(data));
+    return {view.dtype, {view.shape, view.shape + view.rank}, kept->data(), kept->size(), kept};
+}
+
 void Value::borrow(hh_value &out) {
     label_pointers_.clear();
     for (const std::string &label : labels) label_pointers_.push_back(label.c_str());
     view.struct_size = sizeof(hh_value);
     view.name = name.c_str();
-    view.data = data.data();
-    view.size = data.size();
+    view.data = lent.owner != nullptr ? lent.data : data.data();
+    view.size = lent.owner != nullptr ? lent.bytes : data.size();
     for (std::size_t i = 0; i < planes.size(); ++i) view.planes[i] = planes[i].empty() ? nullptr : planes[i].data();
     view.labels = label_pointers_.empty() ? nullptr : label_pointers_.data();
     out = view;

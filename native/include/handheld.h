@@ -146,7 +146,7 @@ HH_API const char *hh_version(void);
 /** The sentence of a status in English, for example "The run was cancelled." Static; never NULL. */
 HH_API const char *hh_status_sentence(hh_status status);
 
-/** What this binary holds, as JSON: {"version", "runtimes": [...], "tasks": [...]}. Static. */
+/** What this binary holds, as JSON: {"version", "runtimes": [...], "shapes": {runtime: [...]}, "tasks": [...]}. Static. */
 HH_API const char *hh_build_info(void);
 
 /**
@@ -179,8 +179,8 @@ HH_API hh_status hh_task_configure(hh_task *task, const char *json, hh_error *er
  * Gives one value to the task; it is copied. Never blocks.
  * @param in   HH_KIND_END closes the request
  * @param run  receives the request's run; may be NULL
- * @return HH_OK, HH_AGAIN (the bounded queue is full: receive first), HH_UNKNOWN_PORT, HH_WRONG_KIND, HH_INVALID_TEXT,
- *         HH_TOO_LARGE. A value that is refused leaves the request as it was.
+ * @return HH_OK, HH_AGAIN (the bounded queue is full: receive first), HH_UNKNOWN_PORT, HH_WRONG_KIND, HH_WRONG_SHAPE,
+ *         HH_WRONG_TYPE, HH_INVALID_TEXT, HH_TOO_LARGE. A value that is refused leaves the request as it was.
  */
 HH_API hh_status hh_task_send(hh_task *task, const hh_value *in, hh_run *run, hh_error *error);
 

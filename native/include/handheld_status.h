@@ -16,6 +16,8 @@ typedef enum hh_status {
     HH_WRONG_KIND = 105, /**< The input takes another kind of value. */
     HH_INVALID_TEXT = 106, /**< The text is not valid UTF-8. */
     HH_TOO_LARGE = 107, /**< The value is larger than the task accepts. */
+    HH_WRONG_SHAPE = 108, /**< The tensor has a shape that the model does not take. */
+    HH_WRONG_TYPE = 109, /**< The tensor's elements are of another type than the model takes. */
     HH_FILE_NOT_FOUND = 200, /**< A file is missing. */
     HH_FILE_UNREADABLE = 201, /**< A file cannot be read. */
     HH_FILE_INVALID = 202, /**< A file is damaged or of another kind. */
@@ -51,6 +53,12 @@ typedef enum hh_dtype {
     HH_DTYPE_I32 = 4,
     HH_DTYPE_I64 = 5,
     HH_DTYPE_BOOL = 6,
+    HH_DTYPE_F64 = 7,
+    HH_DTYPE_BF16 = 8,
+    HH_DTYPE_I16 = 9,
+    HH_DTYPE_U16 = 10,
+    HH_DTYPE_U32 = 11,
+    HH_DTYPE_U64 = 12,
     HH_DTYPE_MAX_ENUM = 0x7fffffff
 } hh_dtype;
 
@@ -75,6 +83,8 @@ typedef enum hh_pixels {
     X(HH_WRONG_KIND, "wrong_kind", "The input takes another kind of value.") \
     X(HH_INVALID_TEXT, "invalid_text", "The text is not valid UTF-8.") \
     X(HH_TOO_LARGE, "too_large", "The value is larger than the task accepts.") \
+    X(HH_WRONG_SHAPE, "wrong_shape", "The tensor has a shape that the model does not take.") \
+    X(HH_WRONG_TYPE, "wrong_type", "The tensor's elements are of another type than the model takes.") \
     X(HH_FILE_NOT_FOUND, "file_not_found", "A file is missing.") \
     X(HH_FILE_UNREADABLE, "file_unreadable", "A file cannot be read.") \
     X(HH_FILE_INVALID, "file_invalid", "A file is damaged or of another kind.") \
@@ -105,7 +115,13 @@ typedef enum hh_pixels {
     X(HH_DTYPE_U8, "u8", 1) \
     X(HH_DTYPE_I32, "i32", 4) \
     X(HH_DTYPE_I64, "i64", 8) \
-    X(HH_DTYPE_BOOL, "bool", 1)
+    X(HH_DTYPE_BOOL, "bool", 1) \
+    X(HH_DTYPE_F64, "f64", 8) \
+    X(HH_DTYPE_BF16, "bf16", 2) \
+    X(HH_DTYPE_I16, "i16", 2) \
+    X(HH_DTYPE_U16, "u16", 2) \
+    X(HH_DTYPE_U32, "u32", 4) \
+    X(HH_DTYPE_U64, "u64", 8)
 
 /** X(identifier, name, sentence) for every hh_pixels. */
 #define HH_PIXELS_LIST(X) \
@@ -127,5 +143,7 @@ typedef enum hh_pixels {
 #define HH_REPORT_ACCELERATOR_NOTE "accelerator_note" /**< Why it is not the one asked for, or not the best one; missing when there is nothing to say. */
 #define HH_REPORT_DROPPED "dropped" /**< Values dropped because the queue was full. */
 #define HH_REPORT_FINISH_REASON "finish_reason" /**< Why the last run ended: stop, length, cancelled, error or none yet. */
+#define HH_REPORT_RUNS "runs" /**< How often the last request ran a model of shape tensors. */
+#define HH_REPORT_RUN_MS "run_ms" /**< Wall time of one such run, milliseconds; the median, when the request ran it several times. */
 
 #endif /* HANDHELD_STATUS_H */

@@ -1,6 +1,9 @@
 // What the test programs share: checks that count, and a task that closes itself.
 #pragma once
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -10,6 +13,29 @@
 #include <vector>
 
 #include "handheld.h"
+
+// Sanitizers keep freed memory for a while.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
+/** Memory in use now, kB. The peak would hide what leaks below it; where nothing else is to be had, it has to do. */
+inline long resident_kilobytes() {
+#if defined(__linux__)
+    std::ifstream statm("/proc/self/statm");
+    long pages = 0;
+    statm >> pages >> pages;
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+#else
+    struct rusage usage = {};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+#endif
+}
 
 inline int checks = 0, failures = 0;
 

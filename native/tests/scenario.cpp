@@ -1,28 +1,12 @@
 // One scenario for every runtime of shape `generate`: scenario <task.json> <weights>
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "harness.hpp"
 
 namespace {
 
-// Sanitizers keep freed memory for a while.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
-
 bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
-
-long peak_kilobytes() {
-    struct rusage usage = {};
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
-}
 
 void wrong_arguments(const std::string &manifest) {
     hh_error error = HH_ERROR_INIT;
@@ -298,10 +282,10 @@ void many_times(const std::string &manifest) {
     for (int i = 0; i < 1000; ++i) {
         Task task(manifest);
         if (task.raw == nullptr) break;
-        if (i == 100) before = peak_kilobytes();
+        if (i == 100) before = resident_kilobytes();
     }
     CHECK(before > 0);
-    if (!kSanitized) CHECK(peak_kilobytes() < before + 4096);
+    if (!kSanitized) CHECK(resident_kilobytes() < before + 4096);
 }
 
 }  // namespace

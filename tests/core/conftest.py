@@ -12,10 +12,12 @@ import pytest
 from handheld.build import build_app
 from handheld.progress import SilentProgress
 from handheld.tools import Tools, open_tools
-from native.support import build, manifest, render, runtimes, tiny_model, weights
+from native.support import SHAPES, build, manifest, render, runtimes, tiny_file, weights
 
 TOOLS = open_tools()
 """Opened before the guards move HOME and the cache away: sources and objects are made once for all runs."""
+PROGRAMS = {"generate": ("header_as_c", "scenario", "threads", "answer"), "tensors": ("tensors",)}
+"""The test programs of each shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,15 @@ def tools() -> Tools:
 
 
 @pytest.fixture(scope="session")
-def cores(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Core]:
-    """Gives the core with a runtime and the tiny model of its folder; made once a run."""
+def cores(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Core]:
+    """Gives the core with a runtime, and a shape, and the tiny model of its folder; made once a run."""
 
     @cache
-    def core_with(runtime: str) -> Core:
+    def core_with(runtime: str, shape: str = "generate") -> Core:
         folder = tmp_path_factory.mktemp(runtime)
-        app = render(folder / "app", runtime, tiny_model(runtime).tiny_model(folder), TOOLS)
+        app = render(folder / "app", runtime, tiny_file(runtime, shape, folder), TOOLS, task=SHAPES[shape].task)
         library = build_app(app, TOOLS, SilentProgress()).library
-        programs = ("header_as_c", "scenario", "threads", "answer")
+        programs = PROGRAMS[shape]
         where = build(app, folder / "programs", programs, TOOLS, arguments=[f"-DHH_LIBRARY={library}"])
         return Core(app.directory, library, manifest(app), weights(app), where)
 
@@ -52,18 +54,24 @@ def cores(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Core]:
 
 
 @pytest.fixture(params=runtimes())
-def core(request: pytest.FixtureRequest, cores: Callable[[str], Core]) -> Core:
+def core(request: pytest.FixtureRequest, cores: Callable[..., Core]) -> Core:
     """Every runtime in turn."""
     return cores(request.param)
 
 
+@pytest.fixture(params=runtimes("tensors"))
+def tensor_core(request: pytest.FixtureRequest, cores: Callable[..., Core]) -> Core:
+    """Every runtime of shape `tensors` in turn."""
+    return cores(request.param, "tensors")
+
+
 @pytest.fixture(scope="session")
-def echo(cores: Callable[[str], Core]) -> Core:
+def echo(cores: Callable[..., Core]) -> Core:
     """The core with the example runtime, whose answers are known."""
     return cores("echo")
 
 
 @pytest.fixture(scope="session")
-def tiny(cores: Callable[[str], Core]) -> Core:
+def tiny(cores: Callable[..., Core]) -> Core:
     """The core with llama.cpp and a model of 400 kB."""
     return cores("llama_cpp")

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from handheld.tools import open_tools
+from handheld.tools import Tools, open_tools
 from native.records import add_record
-from native.support import SANITIZED, Checks, build, manifest, render, run_checks, runtimes, tiny_model, weights
+from native.support import SANITIZED, SHAPES, Checks, build, manifest, render, run_checks, runtimes, tiny_file, weights
 
 RECORD = "--record"
 RESULTS = Path("docs/generated/sanitize.json")
-FLAVOURS = {"address,undefined": ("scenario", "threads"), "thread": ("threads", "scenario")}
-"""Sanitizers, and the programs that run under them."""
+FLAVOURS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "generate": {"address,undefined": ("scenario", "threads"), "thread": ("threads", "scenario")},
+    "tensors": {"address,undefined": ("tensors",), "thread": ("tensors",)},
+}
+"""By shape: sanitizers, and the programs that run under them."""
 STRICT = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -30,34 +33,36 @@ STRICT = {
 
 def main(arguments: list[str]) -> int:
     """Run every flavour for every runtime; prints one line each and the closing line."""
-    names = [argument for argument in arguments if argument != RECORD] or runtimes()
+    names = [argument for argument in arguments if argument != RECORD]
     tools = open_tools()
-    passed = failed = 0
     rows: list[dict[str, object]] = []
-    with tempfile.TemporaryDirectory() as name:
-        for runtime in names:
-            folder = Path(name) / runtime
-            folder.mkdir()
-            app = render(folder / "app", runtime, tiny_model(runtime).tiny_model(folder), tools)
-            for flavour, programs in FLAVOURS.items():
-                options = [f"-DHH_SANITIZE={flavour}", *SANITIZED]
-                where = build(app, folder / flavour.partition(",")[0], programs, tools, arguments=options)
-                for program in programs:
-                    inputs: list[str | Path] = (
-                        [manifest(app), weights(app)] if program == "scenario" else [manifest(app), "60"]
-                    )
-                    checks = run_checks(where / program, inputs, tools, STRICT)
-                    good = checks.done > 0 and checks.failed == 0
-                    passed, failed = passed + good, failed + (not good)
-                    rows.append({"runtime": runtime, "sanitizers": flavour, "program": program, **counted(checks)})
-                    print(f"{runtime}, {flavour}, {program}: {checks.done} checks, {checks.failed} failures")
-                    if not good:
-                        print(checks.output)
+    for shape in SHAPES:
+        for runtime in runtimes(shape):
+            if not names or runtime in names:
+                rows += sanitized(runtime, shape, tools)
+    failed = sum(row["checks"] == 0 or row["failures"] != 0 for row in rows)
     if RECORD in arguments:
         compiler = tools.run([tools.require("c++"), "--version"]).stdout.splitlines()[0]
         write_page(add_record(RESULTS, {"compiler": compiler, "runs": rows}, tools))
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    print(f"{len(rows) - failed} passed, {failed} failed")
+    return 1 if failed or not rows else 0
+
+
+def sanitized(runtime: str, shape: str, tools: Tools) -> Iterator[dict[str, object]]:
+    """Every flavour of one runtime's shape; gives a row for each program."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        app = render(folder / "app", runtime, tiny_file(runtime, shape, folder), tools, task=SHAPES[shape].task)
+        for flavour, programs in FLAVOURS[shape].items():
+            options = [f"-DHH_SANITIZE={flavour}", *SANITIZED]
+            where = build(app, folder / flavour.partition(",")[0], programs, tools, arguments=options)
+            for program in programs:
+                inputs: list[str | Path] = [manifest(app), "60" if program == "threads" else weights(app)]
+                checks = run_checks(where / program, inputs, tools, STRICT)
+                print(f"{runtime}, {flavour}, {program}: {checks.done} checks, {checks.failed} failures")
+                if checks.done == 0 or checks.failed:
+                    print(checks.output)
+                yield {"runtime": runtime, "sanitizers": flavour, "program": program, **counted(checks)}
 
 
 def counted(checks: Checks) -> dict[str, int]:

@@ -11,8 +11,10 @@ from pathlib import Path
 from types import ModuleType
 
 from handheld.catalog import load_catalog
-from handheld.facts import gather_facts
+from handheld.copying import link
+from handheld.facts import gather_facts, gather_host
 from handheld.host import find_toolchain
+from handheld.libraries import fetch_libraries
 from handheld.models import fetch_models
 from handheld.plan import make_plan
 from handheld.progress import Progress, SilentProgress
@@ -43,15 +45,33 @@ class Checks:
     output: str
 
 
-def runtimes() -> tuple[str, ...]:
-    """Every runtime that brings a model for tests: the folders with a tiny_model.py."""
-    found = tuple(sorted(path.parent.name for path in RUNTIMES.glob("*/tiny_model.py")))
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a shape is tested: the task whose apps are rendered, and the function of tiny_model.py that gives a model."""
+
+    task: str
+    function: str
+
+
+SHAPES = {"generate": Shape("chat", "tiny_model"), "tensors": Shape("tensors", "tiny_tensors")}
+
+
+def runtimes(shape: str = "generate") -> tuple[str, ...]:
+    """Every runtime that has the shape and brings a model for tests of it."""
+    having = [name for name, runtime in load_catalog(root()).runtimes.items() if shape in runtime.shapes]
+    found = tuple(name for name in having if hasattr(tiny_model(name), SHAPES[shape].function))
     assert len(found) > 1
     return found
 
 
+def tiny_file(runtime: str, shape: str, folder: Path) -> str:
+    """What `--model` takes: a small model of this shape, made in `folder` or of the catalogue."""
+    made: str = getattr(tiny_model(runtime), SHAPES[shape].function)(folder)
+    return made
+
+
 def tiny_model(runtime: str) -> ModuleType:
-    """A runtime's tiny_model.py; `tiny_model(folder)` in it gives what `--model` takes."""
+    """A runtime's tiny_model.py; `tiny_model(folder)` and `tiny_tensors(folder)` in it give what `--model` takes."""
     spec = spec_from_file_location(f"tiny_model_of_{runtime}", RUNTIMES / runtime / "tiny_model.py")
     assert spec is not None
     assert spec.loader is not None
@@ -66,14 +86,15 @@ def render(
     model: str,
     tools: Tools,
     *,
+    task: str = "chat",
     platform: str = "android",
     progress: Progress | None = None,
 ) -> RenderedApp:
-    """Render a chat app as `handheld new` does; its sources come from the cache of `tools`, or from the index."""
+    """Render an app as `handheld new` does; its sources come from the cache of `tools`, or from the index."""
     catalog = load_catalog(root())
     request = Request(
         "Lab",
-        tasks=("chat",),
+        tasks=(task,),
         runtimes=(runtime,),
         models=(model,),
         platforms=(platform,),
@@ -87,7 +108,7 @@ def render(
 
 def manifest(app: RenderedApp) -> Path:
     """The app's task.json."""
-    return app.directory / "tasks" / "chat" / "task.json"
+    return app.directory / app.lock.tasks[0].manifest
 
 
 def weights(app: RenderedApp) -> Path:
@@ -114,6 +135,10 @@ def build(
     ]  # fmt: skip
     tools.run(configure)
     tools.run([toolchain.cmake, "--build", folder, "--target", *targets])
+    machine = gather_host(folder)
+    # Where the core is part of a program, what it opens lies beside that.
+    for name, path in fetch_libraries(app.lock.libraries, machine.os, machine.arch, tools, SilentProgress()).items():
+        link(path, folder / name)
     return folder
 
 

@@ -249,6 +249,22 @@ def test_formats_without_a_reader_go_by_their_suffix(tmp_path: Path) -> None:
         inspect_model(write_model(tmp_path / "m.xy"), ("bt",))
 
 
+@pytest.mark.parametrize(
+    ("kind", "format_"), [("an ONNX model", "onnx"), ("a TFLite", "tflite"), ("an onnxruntime model", "ort")]
+)
+def test_what_a_model_is_stands_in_its_bytes(tmp_path: Path, kind: str, format_: str) -> None:
+    for name in (f"m.{format_}", "m.gguf", "m"):
+        found = inspect_model(write_model(tmp_path / name, KINDS[kind]), ("gguf", format_))
+        assert found.format == format_
+    with pytest.raises(NotAModel, match=f"it is {kind}"):
+        inspect_model(tmp_path / f"m.{format_}", ("gguf",))
+
+
+def test_a_name_alone_makes_no_model(tmp_path: Path) -> None:
+    with pytest.raises(NotAModel, match="an HTML page"):
+        inspect_model(write_model(tmp_path / "m.onnx", KINDS["an HTML page"]), ("gguf", "onnx"))
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="does not exist") as caught:
         inspect_model(tmp_path / "m.gguf")

@@ -140,6 +140,16 @@ def test_what_a_library_depends_on(native: Path, tools: Tools) -> None:
     assert place(tools, []) == plain
 
 
+def test_what_a_runtime_opens_lies_beside_the_core(echo_built: BuiltApp, own_tools: Tools, tmp_path: Path) -> None:
+    native, opened = echo_built.app.directory / "native", tmp_path / "from" / "somewhere"
+    opened.parent.mkdir()
+    opened.write_bytes(b"code")
+    built = build_library(native, echo_built.app.lock.host_arguments, own_tools, QUIET, {"libopened.so": opened})
+    assert built.path != echo_built.library
+    assert (built.path.parent / "libopened.so").read_bytes() == b"code"
+    assert not (echo_built.library.parent / "libopened.so").exists()
+
+
 def test_cmakes_own_words(native: Path, tools: Tools) -> None:
     (native / "CMakeLists.txt").write_text('cmake_minimum_required(VERSION 3.22)\nmessage(FATAL_ERROR "no zlib")\n')
     with pytest.raises(BuildFailed, match="Configuring") as failed:

@@ -225,6 +225,32 @@ def test_what_the_message_proposes_works(tmp_path: Path) -> None:
     make_plan(spec_of(TaskChoice("talk", runtime="beta", model="plain")), catalog, FACTS)
 
 
+def test_the_task_that_fits_a_model_is_proposed(tmp_path: Path) -> None:
+    arrays = replace(BETA, format="odd", shape="tensors")
+    write_catalogue(tmp_path, text_model("odd", "xyz", suffix="odd"), runtimes=(RuntimeText(), arrays))
+    folder = tmp_path / "templates" / "tasks" / "count"
+    folder.mkdir()
+    text = TASK.replace('"talk"', '"count"').replace('shapes = ["generate", "embed"]', 'shapes = ["tensors"]')
+    (folder / "task.toml").write_text(text + text_model("odd", "xyz", suffix="odd"), encoding="utf-8")
+    catalog = load_catalog(tmp_path)
+    with pytest.raises(NothingFits) as caught:
+        make_plan(spec_of(TaskChoice("talk", model="odd")), catalog, FACTS)
+    assert "--task count" in caught.value.fix
+    make_plan(spec_of(TaskChoice("count", model="odd")), catalog, FACTS)
+
+
+def test_a_machine_without_the_runtimes_library_is_told(tmp_path: Path) -> None:
+    library = (
+        '[[library]]\nname = "liba.so"\nos = "{os}"\narch = "x86_64"\npypi = "a==1"\npython = "3.11"\n'
+        f'sha256 = "{"0" * 64}"\nbytes = 5\nmember = "a/liba.so.1"\n'
+    )
+    for system, said in (("linux", False), ("macos", True)):
+        runtime = RuntimeText(format="bt", more=library.format(os=system))
+        plan = make_plan(spec_of(), write_catalogue(tmp_path / system, DEFAULT_MODEL, runtimes=(runtime,)), FACTS)
+        assert [item.os for item in plan.libraries] == [system]
+        assert any("has no library for linux x86_64" in warning for warning in plan.warnings) == said
+
+
 # Several tasks.
 
 
@@ -376,6 +402,7 @@ def test_json_is_plain_and_stable(catalog: Catalog) -> None:
         "force",
         "tasks",
         "sources",
+        "libraries",
         "slots",
         "permissions",
         "bundle_bytes",

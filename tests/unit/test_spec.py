@@ -22,7 +22,7 @@ from handheld.errors import (
 )
 from handheld.identity import identify
 from handheld.spec import AppSpec, Request, TaskChoice, app_schema, load_app_toml, read_spec, write_app_toml
-from helpers.catalogues import DEFAULT_MODEL, TASK, text_model, write_catalogue
+from helpers.catalogues import BETA, DEFAULT_MODEL, TASK, RuntimeText, text_model, write_catalogue
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +39,19 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 @pytest.fixture
+def two_shapes(tmp_path: Path) -> Catalog:
+    """`sing` and `talk`, each of a shape of its own, with a runtime for it that takes .song or .say."""
+    root = tmp_path / "root"
+    arrays = dataclasses.replace(BETA, format="song", shape="tensors")
+    write_catalogue(root, runtimes=(RuntimeText(format="say"), arrays))
+    folder = root / "templates" / "tasks" / "sing"
+    folder.mkdir()
+    text = TASK.replace('"talk"', '"sing"').replace('shapes = ["generate", "embed"]', 'shapes = ["tensors"]')
+    (folder / "task.toml").write_text(text + DEFAULT_MODEL, encoding="utf-8")
+    return load_catalog(root)
+
+
+@pytest.fixture
 def two_tasks(tmp_path: Path) -> Catalog:
     root = tmp_path / "root"
     write_catalogue(root)
@@ -49,6 +62,17 @@ def two_tasks(tmp_path: Path) -> Catalog:
 
 
 # The command line.
+
+
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [("x.song", "sing"), ("x.SAY", "talk"), ("hf:a/b/x.say", "talk"), ("x.odd", "sing"), ("plain", "sing")],
+)
+def test_the_model_chooses_the_task(two_shapes: Catalog, here: Path, model: str, task: str) -> None:
+    del here
+    assert [choice.task for choice in read_spec(Request("Parrot", models=(model,)), two_shapes).tasks] == [task]
+    asked = Request("Parrot", tasks=("talk",), models=(model,))
+    assert [choice.task for choice in read_spec(asked, two_shapes).tasks] == ["talk"], "a person's word counts more"
 
 
 def test_defaults(catalog: Catalog, here: Path) -> None:

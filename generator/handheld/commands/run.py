@@ -66,7 +66,8 @@ def command(
 ) -> int:
     """Run an app's own core, task and model.
 
-    DIR is the app's folder (default: this one). PROMPT - is read from a pipe; without a prompt, a conversation begins.
+    DIR is the app's folder (default: this one). PROMPT - is read from a pipe; without a prompt, a conversation begins,
+    or an example is run, as the task has it.
     Ctrl-C stops an answer and keeps what was made of it.
 
     On a phone or emulator the app is built, installed and proves itself there: it runs its golden cases.
@@ -107,12 +108,13 @@ def _run_here(
 ) -> int:
     """One prompt, or a conversation, with the core of this machine."""
     from handheld.build import build_app  # noqa: PLC0415
-    from handheld.run import RunRequest  # noqa: PLC0415
+    from handheld.run import RunRequest, default_prompt  # noqa: PLC0415
 
     settings, options, values = chosen
     given = sys.stdin.buffer.read() if prompt == STDIN else prompt
-    request = RunRequest(given, task, settings, options, values)
     built = build_app(app, tools, progress)
+    given = default_prompt(built, task) if given is None else given
+    request = RunRequest(given, task, settings, options, values)
     _check_models(app, tools, progress)
     if request.prompt is None:
         return _converse(built, request, progress, json_)
@@ -174,8 +176,9 @@ class _Printed:
     def piece(self, value: Value) -> None:
         from handheld.status import Kind  # noqa: PLC0415
 
-        shown = value.text if value.kind in {Kind.TEXT, Kind.JSON} else f"({value.kind.name.lower()})\n"
-        sys.stdout.write(shown)
+        if value.kind is Kind.TENSOR:
+            return  # numbers by the thousand; a task that makes arrays says in words what they are
+        sys.stdout.write(value.text if value.kind in {Kind.TEXT, Kind.JSON} else f"({value.kind.name.lower()})\n")
         sys.stdout.flush()
 
 
@@ -186,7 +189,9 @@ class _PrintedJson:
         from handheld.status import Kind  # noqa: PLC0415
 
         text = value.text if value.kind in {Kind.TEXT, Kind.JSON} else None
-        event = {"event": "piece", "port": value.port, "kind": value.kind.name.lower(), "text": text}
+        event: dict[str, object] = {"event": "piece", "port": value.port, "kind": value.kind.name.lower(), "text": text}
+        if value.kind is Kind.TENSOR:
+            event |= {"dtype": value.dtype.name.lower(), "shape": list(value.shape)}
         echo_json(event)
         sys.stdout.flush()
 

@@ -147,13 +147,8 @@ void Generator::report(Json &report) const {
     report[HH_REPORT_GENERATED_TOKENS_PER_S] =
         per_second(generated_.size() > 1 ? generated_.size() - 1 : 0, last_ - first_);
     report[HH_REPORT_FINISH_REASON] = finish_;
-    const Memory memory = model_.memory();
-    report[HH_REPORT_MEMORY] = {{"model", memory.model}, {"cache", memory.cache}, {"compute", memory.compute}};
     report[HH_REPORT_THREADS] = model_.threads();
-    const Accelerator accelerator = model_.accelerator();
-    report[HH_REPORT_ACCELERATOR] = accelerator.kind;
-    if (!accelerator.device.empty()) report[HH_REPORT_DEVICE] = accelerator.device;
-    if (!accelerator.note.empty()) report[HH_REPORT_ACCELERATOR_NOTE] = accelerator.note;
+    report_resources(report, model_.memory(), model_.accelerator());
 }
 
 }  // namespace hh

@@ -2,12 +2,13 @@
 // test knows the answer and characters are really split between tokens.
 //
 // Its file is a text: the word "echo", then settings of the tests, one a line: "context=N" (tokens, at most the option
-// "context").
+// "context"), and what tensors.cpp says.
 #include <algorithm>
 #include <charconv>
 
 #include "core/failure.hpp"
 #include "core/runtime.hpp"
+#include "runtimes/echo/tensors.hpp"
 
 namespace hh::runtimes::echo {
 namespace {
@@ -117,10 +118,15 @@ private:
 extern const Runtime runtime;
 const Runtime runtime = {
     .name = "echo",
-    .check = [](const std::vector<File> &files) { read_file(files); },
+    .check =
+        [](const std::vector<File> &files) {
+            read_file(files);
+            check_tensors(file_with_role(files, "weights"));
+        },
     .generate = [](const ModelRequest &request) -> std::unique_ptr<GenerateModel> {
         return std::make_unique<Echo>(request);
     },
+    .tensors = make_tensors,
 };
 
 }  // namespace hh::runtimes::echo

@@ -1,1 +1,1 @@
-parts.append(Part(sources: ["runtimes/echo/backend.cpp"]))
+parts.append(Part(sources: ["runtimes/echo/backend.cpp", "runtimes/echo/tensors.cpp"]))

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <thread>
 
 #include <llama-ext.h>  // memory by part; the version of llama.cpp is pinned, so its unstable parts hold still
 
@@ -41,13 +40,6 @@ void init_once() {
         ggml_set_abort_callback(throw_instead_of_abort);
         llama_backend_init();
     });
-}
-
-int default_threads() {
-    // More threads than performance cores make phones slower, and four is what today's phones have. One core stays free:
-    // threads wait for each other after every operation, so a busy core would slow down all of them.
-    const unsigned cores = std::max(std::thread::hardware_concurrency(), 2U);
-    return static_cast<int>(std::min(cores - 1, 4U));
 }
 
 class Model : public GenerateModel {

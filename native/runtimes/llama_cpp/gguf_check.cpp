@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/failure.hpp"
+#include "core/file_kind.hpp"
 
 namespace hh::runtimes::llama_cpp {
 namespace {
@@ -24,30 +25,6 @@ constexpr std::int64_t kMostTensors = 100'000;
 constexpr std::int64_t kMostKeys = 100'000;
 constexpr std::uint64_t kMostTokens = 4'000'000;
 constexpr std::uint64_t kLargestHeader = std::uint64_t{256} << 20;
-
-// What people take for a model file: a page that a download gave instead, another runtime's model, an archive.
-std::string real_kind(std::string_view head) {
-    struct Magic {
-        std::string_view bytes, kind;
-        std::size_t at = 0;
-    };
-    using namespace std::string_view_literals;
-    static constexpr std::array kMagics{
-        Magic{"version https://git-lfs"sv, "a Git LFS pointer, not the file itself"},
-        Magic{"<!DOCTYPE"sv, "a web page"}, Magic{"<html"sv, "a web page"}, Magic{"TFL3"sv, "a LiteRT model", 4},
-        Magic{"PK\x03\x04"sv, "a zip archive (a PyTorch checkpoint or .mlpackage is one)"},
-        Magic{"\x80\x02"sv, "a Python pickle"}, Magic{"\x80\x04"sv, "a Python pickle"},
-        Magic{"\x1f\x8b"sv, "a gzip archive"}, Magic{"lmgg"sv, "an old GGML file; convert it to GGUF"},
-        Magic{"tjgg"sv, "an old GGML file; convert it to GGUF"}, Magic{"ET12"sv, "an ExecuTorch program", 4},
-        Magic{"\x08\x08\x12"sv, "an ONNX model"}, Magic{"\x08\x07\x12"sv, "an ONNX model"},
-        Magic{"{\""sv, "a safetensors file", 8}, Magic{"FUGG"sv, "a big-endian GGUF file"},
-        Magic{"\x7f" "ELF"sv, "a program"}, Magic{"{"sv, "a JSON text"},
-    };
-    if (head.empty()) return "empty";
-    for (const Magic &magic : kMagics)
-        if (head.substr(std::min(magic.at, head.size())).starts_with(magic.bytes)) return std::string(magic.kind);
-    return "of another kind";
-}
 
 class Check {
 public:
@@ -149,9 +126,9 @@ T number_at(std::string_view head, std::size_t at) {
 }  // namespace
 
 void check_gguf(const File &file) {
-    const std::string head = file.head(64);
+    const std::string head = file.head(kKindBytes);
     if (!head.starts_with("GGUF"))
-        throw Failure(HH_FILE_INVALID, file.label() + " is not a GGUF model; it is " + real_kind(head) + ".");
+        throw Failure(HH_FILE_INVALID, file.label() + " is not a GGUF model; it is " + file_kind(head) + ".");
     // The counts stand at fixed places; llama.cpp's reader trusts them for its first allocations.
     const auto tensors = number_at<std::int64_t>(head, 8), keys = number_at<std::int64_t>(head, 16);
     if (tensors < 0 || tensors > kMostTensors || keys < 0 || keys > kMostKeys)

@@ -24,6 +24,8 @@ public struct Report: Sendable, Equatable, Codable {
     public let dropped: Int?
     /// "stop", "length", "cancelled", "error" or "none".
     public let finishReason: String?
+    /// How often the last request ran the model, and the milliseconds that one run took; the median.
+    public let runs: Int?, runMs: Double?
 
     enum CodingKeys: String, CodingKey {
         case loadMs = "load_ms"
@@ -36,5 +38,7 @@ public struct Report: Sendable, Equatable, Codable {
         case memory, threads, accelerator, device, dropped
         case acceleratorNote = "accelerator_note"
         case finishReason = "finish_reason"
+        case runs
+        case runMs = "run_ms"
     }
 }

@@ -14,6 +14,8 @@ public enum Status: Int32, Sendable, CaseIterable {
     case wrongKind = 105
     case invalidText = 106
     case tooLarge = 107
+    case wrongShape = 108
+    case wrongType = 109
     case fileNotFound = 200
     case fileUnreadable = 201
     case fileInvalid = 202
@@ -41,6 +43,8 @@ public enum Status: Int32, Sendable, CaseIterable {
         case .wrongKind: "The input takes another kind of value."
         case .invalidText: "The text is not valid UTF-8."
         case .tooLarge: "The value is larger than the task accepts."
+        case .wrongShape: "The tensor has a shape that the model does not take."
+        case .wrongType: "The tensor's elements are of another type than the model takes."
         case .fileNotFound: "A file is missing."
         case .fileUnreadable: "A file cannot be read."
         case .fileInvalid: "A file is damaged or of another kind."
@@ -89,6 +93,12 @@ public enum DType: Int32, Sendable, CaseIterable {
     case i32 = 4
     case i64 = 5
     case bool = 6
+    case f64 = 7
+    case bf16 = 8
+    case i16 = 9
+    case u16 = 10
+    case u32 = 11
+    case u64 = 12
 
     /// The size of one element in bytes.
     public var bytes: Int {
@@ -100,6 +110,12 @@ public enum DType: Int32, Sendable, CaseIterable {
         case .i32: 4
         case .i64: 8
         case .bool: 1
+        case .f64: 8
+        case .bf16: 2
+        case .i16: 2
+        case .u16: 2
+        case .u32: 4
+        case .u64: 8
         }
     }
 }
@@ -148,4 +164,8 @@ public enum ReportField {
     public static let dropped = "dropped"
     /// Why the last run ended: stop, length, cancelled, error or none yet.
     public static let finishReason = "finish_reason"
+    /// How often the last request ran a model of shape tensors.
+    public static let runs = "runs"
+    /// Wall time of one such run, milliseconds; the median, when the request ran it several times.
+    public static let runMs = "run_ms"
 }

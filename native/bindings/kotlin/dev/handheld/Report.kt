@@ -20,6 +20,8 @@ public data class Report(
     @SerialName(ReportField.ACCELERATOR) val accelerator: String? = null,
     @SerialName(ReportField.DROPPED) val dropped: Long? = null,
     @SerialName(ReportField.FINISH_REASON) val finishReason: String? = null,
+    @SerialName(ReportField.RUNS) val runs: Int? = null,
+    @SerialName(ReportField.RUN_MS) val runMs: Double? = null,
 ) {
     /** All that the core reported, also what a single task adds. */
     @kotlinx.serialization.Transient

@@ -15,6 +15,8 @@ public enum class Status(public val code: Int, public val sentence: String) {
     WRONG_KIND(105, "The input takes another kind of value."),
     INVALID_TEXT(106, "The text is not valid UTF-8."),
     TOO_LARGE(107, "The value is larger than the task accepts."),
+    WRONG_SHAPE(108, "The tensor has a shape that the model does not take."),
+    WRONG_TYPE(109, "The tensor's elements are of another type than the model takes."),
     FILE_NOT_FOUND(200, "A file is missing."),
     FILE_UNREADABLE(201, "A file cannot be read."),
     FILE_INVALID(202, "A file is damaged or of another kind."),
@@ -60,6 +62,12 @@ public enum class DType(public val code: Int, public val bytes: Int) {
     I32(4, 4),
     I64(5, 8),
     BOOL(6, 1),
+    F64(7, 8),
+    BF16(8, 2),
+    I16(9, 2),
+    U16(10, 2),
+    U32(11, 4),
+    U64(12, 8),
     ;
 
     public companion object {
@@ -123,4 +131,10 @@ public object ReportField {
 
     /** Why the last run ended: stop, length, cancelled, error or none yet. */
     public const val FINISH_REASON: String = "finish_reason"
+
+    /** How often the last request ran a model of shape tensors. */
+    public const val RUNS: String = "runs"
+
+    /** Wall time of one such run, milliseconds; the median, when the request ran it several times. */
+    public const val RUN_MS: String = "run_ms"
 }

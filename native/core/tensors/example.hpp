@@ -1,0 +1,29 @@
+// Example data for a model's inputs: the same numbers from the same seed on every machine.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/shapes.hpp"
+
+namespace hh {
+
+/** What a person asks for, for example "7 batch=2": a seed, and sizes of axes that the model leaves free. */
+struct Example {
+    std::uint64_t seed = 1;
+    std::map<std::string, std::int64_t> sizes;  // by the axis' name; an axis that is not named here has 1
+
+    /** Throws Failure(HH_INVALID_ARGUMENT) that names the word it cannot take. */
+    static Example parse(std::string_view text);
+};
+
+/**
+ * Fills one input. Floats lie in [0, 1); i8 and u8 take all their values; other integers are 0 or 1, which is as good as
+ * a mask as it is as a position in a table.
+ * @param index  the input's place, so that two inputs of a model differ
+ */
+[[nodiscard]] Tensor example_tensor(const TensorSpec &spec, const Example &example, std::size_t index);
+
+}  // namespace hh

@@ -1,0 +1,1 @@
+parts.append(Part(sources: ["tasks/tensors/tensors.cpp"]))

@@ -1,0 +1,106 @@
+// Task `tensors`: a model's own arrays in and out, over a model of shape `tensors`.
+//
+// A request is any number of tensors, each named as the model names its input, then the end; the outputs follow, named as
+// the model names them. A text on port `example` fills the inputs that were not given with example data and repeats the
+// run to time it; then a text on port `summary`, a line for each input and output, closes the answer.
+#include <algorithm>
+#include <optional>
+
+#include "core/failure.hpp"
+#include "core/runtime.hpp"
+#include "core/tensors/runner.hpp"
+#include "core/tensors/text.hpp"
+
+namespace hh::tasks::tensors {
+namespace {
+
+class Tensors : public TaskLogic {
+public:
+    explicit Tensors(const Manifest &manifest) {
+        for (const Port &port : manifest.ports)
+            if (!port.input && port.kind == HH_KIND_TEXT) summary_port_ = port.name;
+    }
+
+    void load(const Runtime &runtime, const ModelRequest &request) override {
+        if (runtime.tensors == nullptr)
+            throw Failure(HH_UNSUPPORTED, std::string("The runtime ") + runtime.name + " has no shape \"tensors\".");
+        runner_.reset();
+        runner_ = std::make_unique<TensorRunner>(runtime.tensors(request), request.options.texts("state"));
+    }
+
+    void admit(const Value &value) const override {
+        if (value.view.kind == HH_KIND_TEXT) (void)Example::parse(value.data);
+        else runner_->admit(value);
+    }
+
+    void accept(Value value) override {
+        if (value.view.kind == HH_KIND_END) complete_ = true;
+        else if (value.view.kind == HH_KIND_TEXT) example_ = Example::parse(value.data);
+        else runner_->give(std::move(value));
+    }
+
+    Step next(const Settings &settings, CancelToken cancel, Value &out) override {
+        if (!complete_) return Step::need_input;
+        if (!ran_) run(settings, cancel);
+        if (!answer_.empty()) {
+            out = std::move(answer_.back());
+            answer_.pop_back();
+            return Step::value;
+        }
+        forget_request();
+        return Step::finished;
+    }
+
+    void abandon() override {
+        if (runner_) runner_->abandon();
+        forget_request();
+    }
+
+    void reset() override {
+        if (runner_) runner_->clear();
+        forget_request();
+    }
+
+    void describe(Json &info) const override { info["loaded"] = runner_->describe(); }
+
+    void report(Json &report) const override {
+        if (runner_) runner_->report(report);
+    }
+
+    std::vector<Value> trace() const override { return runner_->inputs(); }
+
+private:
+    void run(const Settings &settings, CancelToken cancel) {
+        if (example_) runner_->give_examples(*example_);
+        runner_->run(example_ ? static_cast<std::size_t>(settings.integer("repeats")) : 1, cancel);
+        std::vector<Value> outputs = runner_->outputs();
+        std::string summary;
+        for (const Value &input : runner_->inputs()) summary += "in " + input.name + " " + tensor_text(input.lent) + "\n";
+        for (const Value &output : outputs) summary += "out " + output.name + " " + tensor_text(output.lent) + "\n";
+        answer_.assign(std::make_move_iterator(outputs.begin()), std::make_move_iterator(outputs.end()));
+        if (example_) answer_.push_back(Value::text(summary_port_, summary));
+        std::reverse(answer_.begin(), answer_.end());  // given from the back
+        ran_ = true;
+    }
+
+    void forget_request() {
+        example_.reset();
+        answer_.clear();
+        complete_ = ran_ = false;
+    }
+
+    std::string summary_port_;
+    std::unique_ptr<TensorRunner> runner_;
+    std::optional<Example> example_;
+    std::vector<Value> answer_;  // what is still to be given, the last one first
+    bool complete_ = false, ran_ = false;
+};
+
+}  // namespace
+
+extern const TaskType type;
+const TaskType type = {"tensors", [](const Manifest &manifest) -> std::unique_ptr<TaskLogic> {
+                           return std::make_unique<Tensors>(manifest);
+                       }};
+
+}  // namespace hh::tasks::tensors
