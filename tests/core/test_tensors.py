@@ -109,6 +109,20 @@ def test_a_missing_operator_is_named(ort: Core) -> None:
     assert "the operator Nonsense, which" in sentence
 
 
+def test_outputs_that_litert_would_lose_are_refused(cores: Callable[..., Core]) -> None:
+    arrays = [litert.Tensor(name, 0, (1, 2), signature=(-1, 2)) for name in "xy"]
+    shape = litert.Tensor("shape", litert.INT32, (2,))
+    model = litert.model(
+        [arrays[0], shape, arrays[1]], [(litert.SHAPE, (0,), (1,)), (litert.RESHAPE, (0, 1), (2,))], (0,), (2,)
+    )
+    with opened(cores("litert", "tensors"), model) as task:
+        task.load()
+        with pytest.raises(CoreError) as caught:
+            list(task.stream([Value(Kind.TENSOR, struct.pack("<2f", 1, 2), "x", shape=(1, 2))]))
+    assert caught.value.status == Status.UNSUPPORTED
+    assert "computes the shape of an output while it runs" in caught.value.what
+
+
 def test_texts_are_refused_with_the_reason(ort: Core) -> None:
     status, sentence = refusal(ort, identity(8, [1]))
     assert status == Status.UNSUPPORTED

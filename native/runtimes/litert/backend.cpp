@@ -91,6 +91,7 @@ public:
         request.progress(0.05F);
         read_model(file);
         read_ports();
+        label_ = file.label();
         compile(file);
         request.progress(1);
     }
@@ -110,8 +111,11 @@ public:
         cancel_ = nullptr;
         cancel.check();
         must(code, "run the model");
+        if (!has_run_) refuse_moving_outputs();
+        has_run_ = true;
         std::vector<Tensor> results;
-        for (std::size_t i = 0; i < outputs_.size(); ++i) results.push_back(read(out[i], outputs_[i], output_shapes_[i]));
+        for (std::size_t i = 0; i < outputs_.size(); ++i)
+            results.push_back(read(out[i], outputs_[i], output_shapes_[i]));
         return results;
     }
 
@@ -159,6 +163,16 @@ private:
         }
     }
 
+    // An output whose shape comes out of the run is put into memory of LiteRT's own, and our buffer keeps what it held:
+    // 2.3.0 says that all went well. It cannot lay out such a model again, which shows it.
+    void refuse_moving_outputs() {
+        std::vector<Layout> layouts(outputs_.size());
+        if (api().GetCompiledModelOutputTensorLayouts(compiled_.get(), kSignature, layouts.size(), layouts.data(), true) == kOk)
+            return;
+        throw Failure(HH_UNSUPPORTED, label_ + " computes the shape of an output while it runs, and LiteRT 2.3.0 gives no such "
+                                               "output back. Convert the model with fixed shapes, a batch of 1 for example.");
+    }
+
     void compile(const File &file) {
         CompileOptions *made = nullptr;
         must(api().CreateOptions(&made), "prepare the model");
@@ -194,8 +208,10 @@ private:
             if (given[i].bytes == 0)
                 throw Failure(HH_UNSUPPORTED, "The input \"" + inputs_[i].name + "\" has the shape " + shape_text(shapes[i]) +
                                                   "; LiteRT takes no arrays without elements.");
-            const std::vector<std::int64_t> &spec = inputs_[i].shape;
-            if (std::none_of(spec.begin(), spec.end(), [](std::int64_t size) { return size < 0; })) continue;
+            // Asked for the shape that it has, LiteRT would compute all shapes again.
+            Layout now;
+            must(api().GetCompiledModelInputTensorLayout(compiled_.get(), kSignature, i, &now), "tell an input's shape");
+            if (std::equal(shapes[i].begin(), shapes[i].end(), now.sizes, now.sizes + now.rank())) continue;
             const std::vector<int> sizes(shapes[i].begin(), shapes[i].end());
             must(api().CompiledModelResizeInputTensor(compiled_.get(), kSignature, i, sizes.data(), sizes.size()),
                  "give an input another shape");
@@ -265,6 +281,8 @@ private:
     std::vector<TensorSpec> inputs_, outputs_;
     Accelerator accelerator_;
     const CancelToken *cancel_ = nullptr;  // of the run in progress
+    std::string label_;
+    bool has_run_ = false;
     std::uint64_t bytes_ = 0;
     int threads_ = 1;
 };

@@ -78,6 +78,7 @@ static_assert(sizeof(PerTensor) == 16);
     X(AddOpaqueOptions, (CompileOptions *, OpaqueOptions *)) \
     X(CreateCompiledModel, (Environment *, LoadedModel *, CompileOptions *, CompiledModel **)) \
     X(CompiledModelResizeInputTensor, (CompiledModel *, std::size_t, std::size_t, const int *, std::size_t)) \
+    X(GetCompiledModelInputTensorLayout, (CompiledModel *, std::size_t, std::size_t, Layout *)) \
     X(GetCompiledModelOutputTensorLayouts, (CompiledModel *, std::size_t, std::size_t, Layout *, bool)) \
     X(GetCompiledModelInputBufferRequirements, (CompiledModel *, std::size_t, std::size_t, Requirements **)) \
     X(GetCompiledModelOutputBufferRequirements, (CompiledModel *, std::size_t, std::size_t, Requirements **)) \

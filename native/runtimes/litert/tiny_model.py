@@ -9,9 +9,9 @@ import flatbuffers
 
 FLOAT32, INT32, UINT8 = 0, 2, 3
 """Element types, as in TensorFlow Lite's schema."""
-ADD, MUL, RESHAPE = 0, 18, 22
+ADD, MUL, RESHAPE, SHAPE = 0, 18, 22, 77
 """Built-in operators."""
-OPTIONS = {ADD: 11, MUL: 21, RESHAPE: 17}
+OPTIONS = {ADD: 11, MUL: 21, RESHAPE: 17, SHAPE: 55}
 """The type of each one's options."""
 
 
@@ -118,7 +118,9 @@ def _codes(builder: flatbuffers.Builder, codes: Sequence[int]) -> int:
 
 def _operator(builder: flatbuffers.Builder, code: int, kind: int, inputs: Sequence[int], outputs: Sequence[int]) -> int:
     ports = [_numbers(builder, places, 4) for places in (inputs, outputs)]
-    options = _table(builder, 1, {})
+    builder.StartObject(1)
+    builder.PrependInt8Slot(0, INT32 if kind == OPTIONS[SHAPE] else 0, 0)  # what sizes are given as
+    options = builder.EndObject()
     builder.StartObject(5)
     builder.PrependUint32Slot(0, code, 0)
     builder.PrependUOffsetTRelativeSlot(1, ports[0], 0)
