@@ -111,10 +111,10 @@ def test_a_missing_operator_is_named(ort: Core) -> None:
 
 def test_outputs_that_litert_would_lose_are_refused(cores: Callable[..., Core]) -> None:
     arrays = [litert.Tensor(name, 0, (1, 2), signature=(-1, 2)) for name in "xy"]
-    shape = litert.Tensor("shape", litert.INT32, (2,))
-    model = litert.model(
-        [arrays[0], shape, arrays[1]], [(litert.SHAPE, (0,), (1,)), (litert.RESHAPE, (0, 1), (2,))], (0,), (2,)
-    )
+    shape, sizes, nothing = (litert.Tensor(name, litert.INT32, (2,)) for name in ("shape", "sizes", "nothing"))
+    nothing.data = bytes(8)
+    steps = [(litert.SHAPE, (0,), (1,)), (litert.ADD, (1, 2), (3,)), (litert.RESHAPE, (0, 3), (4,))]
+    model = litert.model([arrays[0], shape, nothing, sizes, arrays[1]], steps, (0,), (4,))
     with opened(cores("litert", "tensors"), model) as task:
         task.load()
         with pytest.raises(CoreError) as caught:
