@@ -64,8 +64,8 @@ def sanitized(runtime: str, shape: str, tools: Tools) -> Iterator[dict[str, obje
 def strict(where: Path, app: RenderedApp) -> dict[str, str]:
     """Every finding ends the program.
 
-    In libraries that are opened as they are, the thread sanitizer does not see what locks what, and takes the end of one
-    for a mutex that nobody had locked.
+    In libraries that are opened as they are, the thread sanitizer does not see what locks what, and takes the end of
+    one for a mutex that nobody had locked.
     """
     opened = where / "opened.supp"
     opened.write_text("".join(f"called_from_lib:{library.name}\n" for library in app.lock.libraries), encoding="utf-8")
