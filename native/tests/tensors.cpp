@@ -90,18 +90,22 @@ void runs(const std::string &manifest) {
     for (const char *field : {R"("runs":1)", "run_ms", "load_ms", R"("accelerator":"cpu")", R"("threads":1)"})
         CHECK(contains(report, field));
     const std::string info = task.json(hh_task_info);
-    for (const char *part : {R"("name":"x","type":"f32","shape":["n",2])", R"("name":"pixels","type":"u8","shape":[4])",
+    for (const char *part : {R"("name":"pixels","type":"u8","shape":[4])",
                              R"("name":"total")"})
         CHECK(contains(info, part));
+    const std::string x = R"("name":"x","type":"f32","shape":[)";  // not every kind of model names its free sizes
+    CHECK(contains(info, x + R"("n",2])") || contains(info, x + "null,2]"));
 }
 
 void dynamic_shapes(const std::string &manifest) {
     Task task(manifest);
     CHECK_STATUS(HH_OK, task.load());
-    for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{7}, std::int64_t{0}, std::int64_t{1000}}) {
+    for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{7}, std::int64_t{0}, std::int64_t{1000}, std::int64_t{1}}) {
         Answer answer;
         CHECK_STATUS(HH_OK, send(task, "sum", {0, 0}, {1, 2}));
-        CHECK_STATUS(HH_END, ask(task, answer, Floats(static_cast<std::size_t>(rows) * 2, 3), rows, {0, 0}));
+        const hh_status status = ask(task, answer, Floats(static_cast<std::size_t>(rows) * 2, 3), rows, {0, 0});
+        if (rows == 0 && status == HH_UNSUPPORTED) continue;  // not every runtime takes arrays without elements
+        CHECK_STATUS(HH_END, status);
         CHECK((answer.shapes["y"] == std::vector<std::int64_t>{rows, 2}));
         CHECK((answer.floats("y") == Floats(static_cast<std::size_t>(rows) * 2, 6)));
     }
@@ -111,9 +115,9 @@ void refused(const std::string &manifest) {
     Task task(manifest);
     CHECK_STATUS(HH_OK, task.load());
     CHECK_STATUS(HH_UNKNOWN_PORT, send(task, "ex", {1, 2}, {1, 2}));
-    CHECK(contains(task.error.message, "\"ex\"") && contains(task.error.message, "x, f32 [n, 2]"));
+    CHECK(contains(task.error.message, "\"ex\"") && contains(task.error.message, "x, f32 ["));
     CHECK_STATUS(HH_WRONG_SHAPE, send(task, "x", {1, 2, 3}, {1, 3}));
-    CHECK(contains(task.error.message, "[1, 3]") && contains(task.error.message, "f32 [n, 2]"));
+    CHECK(contains(task.error.message, "[1, 3]") && contains(task.error.message, ", 2].") && contains(task.error.message, "the model takes f32 ["));
     CHECK_STATUS(HH_WRONG_SHAPE, send(task, "x", {1, 2}, {2}));
     const std::int64_t whole[] = {1, 2};
     hh_value value = tensor("x", HH_DTYPE_I64, {1, 2}, whole, sizeof whole);
@@ -133,7 +137,7 @@ void refused(const std::string &manifest) {
     CHECK(contains(task.error.message, "step, f32 [1, 2]") && !contains(task.error.message, "x, f32"));
     CHECK_STATUS(HH_OK, task.end());
     CHECK_STATUS(HH_INVALID_ARGUMENT, receive_all(task, answer));
-    CHECK(contains(task.error.message, "x, f32 [n, 2]"));  // the failed request left nothing behind either
+    CHECK(contains(task.error.message, "x, f32 ["));  // the failed request left nothing behind either
 
     Task early(manifest);  // before the model is loaded nobody knows its names: the request fails then
     CHECK_STATUS(HH_OK, send(early, "ex", {1, 2}, {1, 2}));
@@ -189,7 +193,7 @@ void examples(const std::string &manifest) {
         Task task(manifest);
         CHECK_STATUS(HH_OK, task.load());
         CHECK_STATUS(HH_OK, task.configure(R"({"repeats": 3})"));
-        CHECK_STATUS(HH_OK, task.send("example", answer == &other ? "2" : answer == &wide ? "1 n=5" : "1"));
+        CHECK_STATUS(HH_OK, task.send("example", answer == &other ? "2" : answer == &wide ? "1 x.0=5" : "1"));
         CHECK_STATUS(HH_OK, task.end());
         CHECK_STATUS(HH_END, receive_all(task, *answer));
         CHECK(contains(task.json(hh_task_report), R"("runs":3)"));
@@ -219,7 +223,7 @@ void cancelling(const std::string &manifest) {
     CHECK_STATUS(HH_OK, task.configure(R"({"repeats": 10000})"));  // from another thread, in the middle of the work
     bool cancelled = false;
     for (int i = 0; i < 50 && !cancelled; ++i) {
-        CHECK_STATUS(HH_OK, task.send("example", "1 n=4096"));
+        CHECK_STATUS(HH_OK, task.send("example", "1 x.0=4096"));
         CHECK_STATUS(HH_OK, task.end());
         std::thread canceller([&task] { hh_task_cancel(task.raw, task.run); });
         cancelled = receive_all(task, answer) == HH_CANCELLED;

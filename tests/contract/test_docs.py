@@ -11,8 +11,12 @@ from handheld.tools import Tools
 LINK = re.compile(r"(?:\]\(|src=\")([^)#\s\"]+)[^)\"]*[)\"]")
 
 
+CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+"""In C++ a link's brackets are a function."""
+
+
 def links(page: Path) -> Iterator[Path]:
-    for target in LINK.findall(page.read_text(encoding="utf-8")):
+    for target in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
         if "://" not in target:
             yield (page.parent / target).resolve()
 

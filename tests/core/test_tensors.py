@@ -22,11 +22,15 @@ from native.support import tiny_model
 
 onnx: Any = tiny_model("onnxruntime")
 """Writes ONNX models of a few bytes."""
+litert: Any = tiny_model("litert")
+"""Writes models of LiteRT."""
 SIZES = {DType.F16: 2, DType.BF16: 2, DType.I16: 2, DType.U16: 2, DType.F64: 8, DType.I64: 8, DType.U64: 8,
          DType.F32: 4, DType.I32: 4, DType.U32: 4, DType.I8: 1, DType.U8: 1, DType.BOOL: 1}  # fmt: skip
 ONNX_TYPES = {DType.F32: 1, DType.U8: 2, DType.I8: 3, DType.U16: 4, DType.I16: 5, DType.I32: 6, DType.I64: 7,
               DType.BOOL: 9, DType.F16: 10, DType.F64: 11, DType.U32: 12, DType.U64: 13, DType.BF16: 16}  # fmt: skip
 
+LITERT_TYPES = {DType.F32: 0, DType.F16: 1, DType.I32: 2, DType.U8: 3, DType.I64: 4, DType.BOOL: 6, DType.I16: 7,
+                DType.I8: 9, DType.F64: 10, DType.U64: 12, DType.U32: 15, DType.U16: 16, DType.BF16: 18}  # fmt: skip
 LOAD = """
 import json, pathlib, sys
 from handheld.app_errors import CoreError
@@ -60,21 +64,22 @@ def tensors(values: Iterator[Value]) -> list[Value]:
 
 
 def test_every_element_type_has_a_size() -> None:
-    assert set(SIZES) == set(DType) == set(ONNX_TYPES)
+    assert set(SIZES) == set(DType) == set(ONNX_TYPES) == set(LITERT_TYPES)
 
 
 @pytest.mark.parametrize("dtype", list(DType))
 def test_every_element_type_comes_back_as_it_went_in(tensor_core: Core, dtype: DType) -> None:
     name = tensor_core.weights.suffix.removeprefix(".")
     echo = f"echo\ninput x {dtype.name.lower()} n\noutput y = 1 x\n".encode()
-    model = {"echo": echo, "onnx": identity(ONNX_TYPES[dtype], ["n"])}[name]
+    tflite = litert.identity(LITERT_TYPES[dtype], [-1])
+    model = {"echo": echo, "onnx": identity(ONNX_TYPES[dtype], ["n"]), "tflite": tflite}[name]
     data = bytes(range(2)) * (3 * SIZES[dtype] // 2) if dtype is not DType.BOOL else b"\1\0\1"
     data = data.ljust(3 * SIZES[dtype], b"\1")
     with opened(tensor_core, model) as task:
         task.load()
         (out,) = tensors(task.stream([Value(Kind.TENSOR, data, "x", dtype=dtype, shape=(3,))]))
         assert (out.port, out.dtype, out.shape, out.data) == ("y", dtype, (3,), data)
-        summary = [value.text for value in task.stream([Value.of("1 n=2", "example")]) if value.kind is Kind.TEXT]
+        summary = [value.text for value in task.stream([Value.of("1 x.0=2", "example")]) if value.kind is Kind.TEXT]
         assert summary[0].startswith(f"in x {dtype.name.lower()} [2] = ")
 
 
@@ -102,6 +107,20 @@ def test_a_missing_operator_is_named(ort: Core) -> None:
     status, sentence = refusal(ort, onnx.model(onnx.graph([onnx.node("Nonsense", ["x"], ["y"])], *ports)))
     assert status == Status.UNSUPPORTED
     assert "the operator Nonsense, which" in sentence
+
+
+def test_outputs_that_litert_would_lose_are_refused(cores: Callable[..., Core]) -> None:
+    arrays = [litert.Tensor(name, 0, (1, 2), signature=(-1, 2)) for name in "xy"]
+    shape, sizes, nothing = (litert.Tensor(name, litert.INT32, (2,)) for name in ("shape", "sizes", "nothing"))
+    nothing.data = bytes(8)
+    steps = [(litert.SHAPE, (0,), (1,)), (litert.ADD, (1, 2), (3,)), (litert.RESHAPE, (0, 3), (4,))]
+    model = litert.model([arrays[0], shape, nothing, sizes, arrays[1]], steps, (0,), (4,))
+    with opened(cores("litert", "tensors"), model) as task:
+        task.load()
+        with pytest.raises(CoreError) as caught:
+            list(task.stream([Value(Kind.TENSOR, struct.pack("<2f", 1, 2), "x", shape=(1, 2))]))
+    assert caught.value.status == Status.UNSUPPORTED
+    assert "computes the shape of an output while it runs" in caught.value.what
 
 
 def test_texts_are_refused_with_the_reason(ort: Core) -> None:

@@ -9,6 +9,8 @@ With --headers the functions that the runtime declares by itself are compared wi
 
 from __future__ import annotations
 
+import ctypes
+import math
 import sys
 import tempfile
 from collections import Counter
@@ -35,11 +37,13 @@ RUNTIME = "onnxruntime"
 HEADERS = Path("/usr/include/onnxruntime")
 """Where Debian's libonnxruntime-dev has them."""
 DTYPES = {
-    "float32": DType.F32, "float16": DType.F16, "float64": DType.F64, "int8": DType.I8, "uint8": DType.U8,
+    "float": DType.F32, "float16": DType.F16, "double": DType.F64, "int8": DType.I8, "uint8": DType.U8,
     "int16": DType.I16, "uint16": DType.U16, "int32": DType.I32, "uint32": DType.U32, "int64": DType.I64,
-    "uint64": DType.U64, "bool": DType.BOOL,
+    "uint64": DType.U64, "bool": DType.BOOL, "bfloat16": DType.BF16,
 }  # fmt: skip
-NAMES = {dtype: name for name, dtype in DTYPES.items()}
+"""By the name that onnxruntime gives them."""
+SIZES = {DType.I8: 1, DType.U8: 1, DType.BOOL: 1, DType.F16: 2, DType.BF16: 2, DType.I16: 2, DType.U16: 2,
+         DType.F32: 4, DType.I32: 4, DType.U32: 4, DType.F64: 8, DType.I64: 8, DType.U64: 8}  # fmt: skip
 QUIET = 4
 """onnxruntime's log level for fatal errors alone: refused models are expected here."""
 
@@ -135,27 +139,34 @@ def refused_too(lane: Lane, model: bytes, why: str) -> str:
 
 def compare(task: Task, session: Any, inputs: Sequence[Any]) -> str:
     """Run one data set on both sides; gives the difference, or nothing."""
-    feeds = {port.name: plain(array) for port, array in zip(session.get_inputs(), inputs, strict=False)}
-    for array in feeds.values():
-        if not isinstance(array, np.ndarray) or array.dtype.name not in DTYPES:
-            kind = array.dtype.name if isinstance(array, np.ndarray) else type(array).__name__
-            raise Skipped(f"Python's onnxruntime takes no input of {kind} from NumPy")
+    feeds = {port.name: lent(plain(array)) for port, array in zip(session.get_inputs(), inputs, strict=False)}
+    values = [tensor_of(name, feed) for name, feed in feeds.items()]
+    names = [port.name for port in session.get_outputs()]
     try:
-        expected = session.run(None, feeds)
-    except Exception:  # noqa: BLE001
-        return same_failure(task, feeds)
-    expected = [plain(array) for array in expected]
-    strange = [array for array in expected if not isinstance(array, np.ndarray) or array.dtype.name not in DTYPES]
-    if strange:
-        raise Skipped(f"Python's onnxruntime gives no output of {type(strange[0]).__name__} to NumPy")
-    got = {value.port: array_of(value) for value in task.stream(values_of(feeds)) if value.kind is Kind.TENSOR}
-    for port, wanted in zip(session.get_outputs(), expected, strict=True):
-        found = got.get(port.name)
-        if found is None or found.dtype != wanted.dtype or found.shape != wanted.shape:
-            return f"{port.name}: {wanted.dtype} {wanted.shape} was expected, {found!r} came"
-        if found.tobytes() != wanted.tobytes() and not drawn_by_lot(session, feeds):
-            return f"{port.name}: other numbers, {np.max(np.abs(found.astype(float) - wanted.astype(float)))} apart"
+        expected = [tensor_of(name, value) for name, value in zip(names, outputs(session, feeds), strict=True)]
+    except RuntimeError:
+        return same_failure(task, values)
+    got = {value.port: value for value in task.stream(values) if value.kind is Kind.TENSOR}
+    for wanted in expected:
+        found = got.get(wanted.port)
+        if found is None or (found.dtype, found.shape) != (wanted.dtype, wanted.shape):
+            return f"{wanted.port}: {wanted.dtype.name} {wanted.shape} was expected, {found!r} came"
+        if found.data != wanted.data and not drawn_by_lot(session, feeds):
+            return f"{wanted.port}: other numbers"
     return ""
+
+
+def outputs(session: Any, feeds: Mapping[str, Any]) -> list[Any]:
+    """What Python's onnxruntime makes of them.
+
+    Raises:
+        RuntimeError: it fails.
+    """
+    try:
+        made: list[Any] = session.run_with_ort_values([port.name for port in session.get_outputs()], feeds)
+    except Exception as error:
+        raise RuntimeError(str(error)) from error
+    return made
 
 
 def plain(array: Any) -> Any:
@@ -165,10 +176,31 @@ def plain(array: Any) -> Any:
     return np.asarray(array) if isinstance(array, np.generic) else array
 
 
-def same_failure(task: Task, feeds: Mapping[str, Any]) -> str:
+def lent(array: Any) -> Any:
+    """An array as onnxruntime's own value; NumPy has no bfloat16 of its own."""
+    if not isinstance(array, np.ndarray):
+        raise Skipped(f"an input is no array but a {type(array).__name__}")
+    whole = np.require(array, requirements="C")
+    if whole.dtype.name == "bfloat16":
+        return onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type(whole.view(np.uint16), TensorProto.BFLOAT16)
+    return onnxruntime.OrtValue.ortvalue_from_numpy(whole)
+
+
+def tensor_of(name: str, value: Any) -> Value:
+    """An onnxruntime value as the core's."""
+    kind = value.data_type()[len("tensor(") : -1] if value.is_tensor() else value.data_type()
+    if kind not in DTYPES:
+        raise Skipped(f"Python's onnxruntime makes {kind}")
+    dtype, shape = DTYPES[kind], tuple(value.shape())
+    size = math.prod(shape) * SIZES[dtype]
+    data = ctypes.string_at(value.data_ptr(), size) if size else b""
+    return Value(Kind.TENSOR, data, name, dtype=dtype, shape=shape)
+
+
+def same_failure(task: Task, values: Sequence[Value]) -> str:
     """A run that fails in Python has to fail in the core."""
     try:
-        list(task.stream(values_of(feeds)))
+        list(task.stream(values))
     except HandheldError:
         raise Skipped("onnxruntime fails in the run, in Python and in the core") from None
     return "the run fails in Python and not in the core"
@@ -176,21 +208,8 @@ def same_failure(task: Task, feeds: Mapping[str, Any]) -> str:
 
 def drawn_by_lot(session: Any, feeds: Mapping[str, Any]) -> bool:
     """Whether Python does not agree with itself: an operator that draws numbers."""
-    first, second = session.run(None, feeds), session.run(None, feeds)
-    return any(one.tobytes() != two.tobytes() for one, two in zip(first, second, strict=True))
-
-
-def values_of(feeds: Mapping[str, Any]) -> list[Value]:
-    """The arrays as the core takes them."""
-    return [
-        Value(Kind.TENSOR, np.ascontiguousarray(a).tobytes(), name, dtype=DTYPES[a.dtype.name], shape=a.shape)
-        for name, a in feeds.items()
-    ]
-
-
-def array_of(value: Value) -> Any:
-    """A tensor as NumPy has it."""
-    return np.frombuffer(value.data, NAMES[value.dtype]).reshape(value.shape)
+    first, second = ([tensor_of("", value).data for value in outputs(session, feeds)] for _ in range(2))
+    return first != second
 
 
 def kind_of(sentence: str) -> str:

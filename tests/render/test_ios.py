@@ -365,9 +365,10 @@ def test_report_has_the_fields_of_the_core() -> None:
 
 
 def parts() -> list[Path]:
-    """The folders that bring something into the package."""
+    """The folders that bring something into the package: of the runtimes, those that iOS has."""
     tasks = resources.root() / "templates" / "tasks"
-    return sorted([path.parent for path in NATIVE.glob("runtimes/*/runtime.toml")] + list(tasks.glob("*/native")))
+    runtimes = [path for path in NATIVE.glob("runtimes/*/runtime.toml") if '"ios"' in path.read_text(encoding="utf-8")]
+    return sorted([path.parent for path in runtimes] + list(tasks.glob("*/native")))
 
 
 def test_package_has_the_place_for_parts_once() -> None:

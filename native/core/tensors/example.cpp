@@ -90,7 +90,8 @@ Tensor example_tensor(const TensorSpec &spec, const Example &example, std::size_
     Tensor tensor{.dtype = spec.dtype, .shape = spec.shape, .data = nullptr, .bytes = 0, .owner = nullptr};
     for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
         if (tensor.shape[i] >= 0) continue;
-        const auto asked = example.sizes.find(i < spec.axes.size() ? spec.axes[i] : std::string());
+        auto asked = example.sizes.find(spec.name + "." + std::to_string(i));
+        if (asked == example.sizes.end()) asked = example.sizes.find(i < spec.axes.size() ? spec.axes[i] : std::string());
         tensor.shape[i] = asked != example.sizes.end() ? asked->second : 1;
     }
     const std::size_t count = element_count(tensor.shape), size = dtype_bytes(spec.dtype);

@@ -13,7 +13,8 @@ namespace hh {
 /** What a person asks for, for example "7 batch=2": a seed, and sizes of axes that the model leaves free. */
 struct Example {
     std::uint64_t seed = 1;
-    std::map<std::string, std::int64_t> sizes;  // by the axis' name; an axis that is not named here has 1
+    // By the axis' name, or by input and place, such as "x.0", where it has none. An axis that is not here has 1.
+    std::map<std::string, std::int64_t> sizes;
 
     /** Throws Failure(HH_INVALID_ARGUMENT) that names the word it cannot take. */
     static Example parse(std::string_view text);

@@ -1,11 +1,10 @@
 #include "runtimes/onnxruntime/ort_api.hpp"
 
-#include <dlfcn.h>
-
 #include <mutex>
 #include <optional>
 
 #include "core/failure.hpp"
+#include "core/library.hpp"
 #include "core/log.hpp"
 
 namespace hh::runtimes::onnxruntime {
@@ -18,38 +17,14 @@ struct ApiBase {
     const char *(*get_version)();
 };
 
-#if defined(__APPLE__)
-constexpr const char *kLibrary = "libonnxruntime.dylib";
-#else
-constexpr const char *kLibrary = "libonnxruntime.so";
-#endif
-
 #if defined(HH_ONNXRUNTIME_LINKED)  // where a system opens no libraries, the app is linked to it
 extern "C" const ApiBase *OrtGetApiBase();
 
 const ApiBase *open_library() { return OrtGetApiBase(); }
 #else
-// A build puts the library beside the core; an Android app has it where the system looks by itself.
-void *open_beside_core() {
-    Dl_info self = {};
-    if (dladdr(reinterpret_cast<const void *>(&open_beside_core), &self) == 0 || self.dli_fname == nullptr) return nullptr;
-    const std::string path = self.dli_fname;
-    if (path.find('/') == std::string::npos) return nullptr;
-    return dlopen((path.substr(0, path.find_last_of('/') + 1) + kLibrary).c_str(), RTLD_NOW | RTLD_LOCAL);
-}
-
 const ApiBase *open_library() {
-    void *library = open_beside_core();
-    if (library == nullptr) library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
-    const char *error = library == nullptr ? dlerror() : nullptr;
-    if (library == nullptr)
-        throw Failure(HH_RUNTIME_MISSING,
-                      std::string(kLibrary) + " cannot be opened: " + (error != nullptr ? error : "no reason given") +
-                          ". It belongs beside the core's library, or into the app's package: build the app again.");
-    void *function = dlsym(library, "OrtGetApiBase");
-    if (function == nullptr)
-        throw Failure(HH_RUNTIME_MISSING, std::string(kLibrary) + " is not onnxruntime: it has no OrtGetApiBase.");
-    return reinterpret_cast<const ApiBase *(*)()>(function)();
+    void *library = hh::open_library("libonnxruntime");
+    return reinterpret_cast<const ApiBase *(*)()>(library_function(library, "OrtGetApiBase"))();
 }
 #endif
 
@@ -63,8 +38,8 @@ Api load() {
     Api api;
     api.version = base->get_version();
     if (table == nullptr)
-        throw Failure(HH_RUNTIME_MISSING, std::string(kLibrary) + " is version " + api.version +
-                                              "; at least 1." + std::to_string(kApiVersion) + " is needed.");
+        throw Failure(HH_RUNTIME_MISSING, "onnxruntime's library is version " + api.version + "; at least 1." +
+                                              std::to_string(kApiVersion) + " is needed.");
 #define HH_ORT_TAKE(place, result, name, parameters) \
     api.name = reinterpret_cast<result(*) parameters>(table[place]);
     HH_ORT_FUNCTIONS(HH_ORT_TAKE)

@@ -1,0 +1,47 @@
+#include "core/library.hpp"
+
+#include <dlfcn.h>
+
+#include <string>
+
+#include "core/failure.hpp"
+
+namespace hh {
+namespace {
+
+#if defined(__APPLE__)
+constexpr const char *kSuffix = ".dylib";
+#else
+constexpr const char *kSuffix = ".so";
+#endif
+
+// Where this code lies: in the core's library, or in the program that has it inside.
+std::string own_folder() {
+    Dl_info self = {};
+    if (dladdr(reinterpret_cast<const void *>(&own_folder), &self) == 0 || self.dli_fname == nullptr) return {};
+    const std::string path = self.dli_fname;
+    return path.substr(0, path.find_last_of('/') + 1);
+}
+
+}  // namespace
+
+void *open_library(const char *name) {
+    const std::string file = std::string(name) + kSuffix, folder = own_folder();
+    void *library = folder.empty() ? nullptr : dlopen((folder + file).c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+    const char *error = library == nullptr ? dlerror() : nullptr;
+    if (library == nullptr)
+        throw Failure(HH_RUNTIME_MISSING,
+                      file + " cannot be opened: " + (error != nullptr ? error : "no reason given") +
+                          ". It belongs beside the core's library, or into the app's package: build the app again.");
+    return library;
+}
+
+void *library_function(void *library, const char *name) {
+    void *function = dlsym(library, name);
+    if (function == nullptr)
+        throw Failure(HH_RUNTIME_MISSING, std::string("The runtime's library lacks ") + name + ": it is of another version.");
+    return function;
+}
+
+}  // namespace hh
