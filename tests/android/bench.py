@@ -118,8 +118,8 @@ def open_bench(app: Path, work: Path, tools: Tools, progress: Progress) -> Bench
 
 
 def render(folder: Path, *arguments: str, name: str = "Parrot") -> Path:
-    """An app as a person gets it, from the command itself."""
-    argv = [sys.executable, "-m", "handheld", "new", name, "--task", "chat", "--directory", str(folder), "--force"]
+    """An app as a person gets it, from the command itself; with the first task of the catalogue unless one is named."""
+    argv = [sys.executable, "-m", "handheld", "new", name, "--directory", str(folder), "--force"]
     environ = {**os.environ, "PYTHONPATH": str(REPOSITORY / "generator")}
     done = subprocess.run([*argv, *arguments], env=environ, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -20,6 +20,7 @@ from android.bench import REPOSITORY, Bench, CheckFailed, open_bench, render
 from handheld.errors import HandheldError, MachineError
 from handheld.progress import make_progress
 from handheld.tools import open_tools
+from helpers.apps import every_task
 from jvm import chain
 
 WORK = REPOSITORY / "build/android_checks"
@@ -37,7 +38,7 @@ class Step:
 
 def _library(bench: Bench) -> Path:
     """The core with its JNI binding for this machine, from an app whose runtime is quick to build."""
-    app = render(WORK / "apps/echo", "--runtime", "echo", "--model", "echo")
+    app = render(WORK / "apps/echo", *every_task())
     return chain.build_native(bench.with_app(app, WORK / "work-echo").lane, bench.tools, bench.progress)
 
 

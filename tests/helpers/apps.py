@@ -19,6 +19,16 @@ ECHO = TaskChoice("chat", model="echo")
 """The one task with the runtime that needs no model."""
 
 
+def every_task() -> list[str]:
+    """The words of `handheld new` for an app with each task that the dependency-free runtime can run."""
+    tasks = [task for task in load_catalog(root()).tasks.values() if any(m.name == "echo" for m in task.models)]
+    return [
+        word
+        for task in tasks
+        for word in ("--task", task.name, "--runtime", f"{task.name}=echo", "--model", f"{task.name}=echo")
+    ]
+
+
 def plan_of(
     directory: Path,
     *choices: TaskChoice,

@@ -24,13 +24,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from helpers.apps import every_task
 from ios import cross, parsers
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 REPORTS = REPOSITORY / "build" / "reports" / "ios"
 APPS = {"plain": "Parrot", "signs": "Ben & Jerry's #1; 50% (off)", "chinese": "鹦鹉", "keyword": "Class"}
 """Names that project files have to survive."""
-TASK = ("--task", "chat", "--runtime", "echo", "--model", "echo")
 SHIPPED = ("--task", "chat")
 """What the app that is run is made of: the task's own default model."""
 SWIFT_STEPS = ("render", "style", "echo", "screens")
@@ -63,7 +63,9 @@ class Lane:
 
 def render(lane: Lane) -> None:
     for name, title in APPS.items():
-        _handheld("new", title, *TASK, "--directory", str(lane.app(name)), "--force", "--id", f"com.example.{name}app")
+        _handheld(
+            "new", title, *every_task(), "--directory", str(lane.app(name)), "--force", "--id", f"com.example.{name}app"
+        )
 
 
 def read_projects(lane: Lane) -> None:

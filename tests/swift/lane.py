@@ -40,12 +40,17 @@ from handheld.facts import gather_host
 from handheld.proof import proofs_of
 from handheld.proof import record as keep
 from handheld.render import open_app
+from helpers.apps import every_task
 from swift import faults, metal
 from swift.screens import Screens, lay_out
 from swift.toolchain import NoSwiftError, Swift, find_swift
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-MODELS = {"echo": "echo", "llama_cpp": "smollm2-135m-instruct"}
+CHOICES = {
+    "echo": every_task(),
+    "llama_cpp": ["--task", "chat", "--runtime", "llama_cpp", "--model", "smollm2-135m-instruct"],
+}
+"""Runtime -> the choices of the app that stands for it."""
 HARD_NAME, HARD_FOLDER = "Ben & Jerry's 鹦鹉", "Zażółć & Söhne's apps"
 RELEASE = ("-c", "release", "-Xswiftc", "-enable-testing")
 """Optimised; the tests look inside modules, which release builds allow only when asked."""
@@ -108,14 +113,13 @@ class Lane:
 
 
 def render(lane: Lane) -> int:
-    for runtime in MODELS:
+    for runtime in CHOICES:
         _render(lane.app(runtime), "Parrot", runtime)
     return 1
 
 
 def _render(app: Path, name: str, runtime: str) -> None:
-    argv = [sys.executable, "-m", "handheld", "new", name, "--task", "chat", "--runtime", runtime]
-    argv += ["--model", MODELS[runtime], "--directory", str(app), "--force"]
+    argv = [sys.executable, "-m", "handheld", "new", name, *CHOICES[runtime], "--directory", str(app), "--force"]
     environ = {**os.environ, "PYTHONPATH": str(REPOSITORY / "generator")}
     done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -123,7 +127,7 @@ def _render(app: Path, name: str, runtime: str) -> None:
 
 
 def style(lane: Lane) -> int:
-    for runtime in MODELS:
+    for runtime in CHOICES:
         native, ios = lane.app(runtime) / "native", lane.app(runtime) / "ios"
         places = [native / "Package.swift", native / "bindings" / "swift", ios]
         argv = ["swift-format", "lint", "--strict", "--recursive", "--configuration", str(ios / ".swift-format")]
@@ -171,7 +175,7 @@ def names(lane: Lane) -> int:
 
 
 def release(lane: Lane) -> int:
-    return sum(lane.test(lane.app(runtime) / "native", runtime, *RELEASE) for runtime in MODELS)
+    return sum(lane.test(lane.app(runtime) / "native", runtime, *RELEASE) for runtime in CHOICES)
 
 
 def tsan(lane: Lane) -> int:
