@@ -136,6 +136,15 @@ def test_an_operator_set_of_the_future_is_named(ort: Core) -> None:
     assert "opset" in sentence
 
 
+def test_weights_in_another_file_are_named_with_what_joins_them(ort: Core) -> None:
+    ports = [onnx.value("x", 1, [1])], [onnx.value("y", 1, [1])]
+    weights = [onnx.elsewhere("w", "weights.data")]
+    status, sentence = refusal(ort, onnx.model(onnx.graph([onnx.node("Add", ["x", "w"], ["y"])], *ports, weights)))
+    assert status == Status.UNSUPPORTED
+    assert "keeps weights in another file" in sentence
+    assert "onnx.save_model(onnx.load(" in sentence
+
+
 @pytest.mark.parametrize(
     ("head", "said"),
     [

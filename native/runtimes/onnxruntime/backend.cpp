@@ -147,9 +147,10 @@ std::string operator_in(const Outcome &outcome) {
     if (outcome.says("opset") && outcome.says("ersion"))
         throw Failure(HH_UNSUPPORTED, file.label() + " is of a version that onnxruntime " + ort().version +
                                           " does not read; export it with an older opset: " + outcome.message);
-    if (outcome.says("external") || outcome.code == kNoSuchFile)
-        throw Failure(HH_FILE_INVALID, file.label() + " keeps weights in another file; save it as one file "
-                                                      "(onnx.save_model with save_as_external_data=False): " + outcome.message);
+    if (outcome.says("xternal data"))
+        throw Failure(HH_UNSUPPORTED, file.label() + " keeps weights in another file. Join them where both lie: python3 -c "
+                                                     "'import onnx; onnx.save_model(onnx.load(\"model.onnx\"), "
+                                                     "\"one.onnx\")': " + outcome.message);
     if (outcome.says("bad_alloc") || outcome.says("Failed to allocate memory"))
         throw Failure(HH_OUT_OF_MEMORY, "There is not enough memory for " + file.label() + ".");
     throw Failure(HH_FILE_INVALID, file.label() + " cannot be loaded: " + outcome.message);

@@ -27,6 +27,12 @@ def tiny_tensors(folder: Path) -> str:
     return str(path)
 
 
+def elsewhere(name: str, file: str) -> bytes:
+    """TensorProto of one float, whose bytes lie in another file."""
+    location = _bytes(13, _bytes(1, b"location") + _bytes(2, file.encode()))
+    return _number(1, 1) + _number(2, FLOAT) + _bytes(8, name.encode()) + location + _number(14, 1)
+
+
 def model(graph_: bytes, opset: int = 13, domains: Sequence[str] = ()) -> bytes:
     """ModelProto, with version 1 of each of the operator sets `domains`."""
     others = b"".join(_bytes(8, _bytes(1, domain.encode()) + _number(2, 1)) for domain in domains)
