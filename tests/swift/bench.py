@@ -26,10 +26,7 @@ let package = Package(
     name: "Bench",
     dependencies: [.package(name: "Handheld", path: "{native}")],
     targets: [
-        .executableTarget(
-            name: "bench_core",
-            dependencies: [.product(name: "Handheld", package: "Handheld")],
-            cxxSettings: [.unsafeFlags(["-I", "{native}/include"])]),
+        .executableTarget(name: "bench_core", dependencies: [.product(name: "Handheld", package: "Handheld")]),
         .executableTarget(name: "bench_swift", dependencies: [.product(name: "Handheld", package: "Handheld")]),
     ],
     swiftLanguageModes: [.v6],
@@ -81,8 +78,10 @@ def _lay_out(lane: Lane, app: Path) -> Path:
     for name in ("bench_core", "bench_swift"):
         shutil.rmtree(folder / "Sources" / name, ignore_errors=True)
         (folder / "Sources" / name).mkdir(parents=True)
-    for name in ("bench_core.cpp", "bench.hpp", "harness.hpp"):
-        shutil.copy(C_SOURCES / name, folder / "Sources" / "bench_core")
+    # The package's own headers belong to a module, which SwiftPM does not let C++ import; copies beside it are plain text.
+    headers = sorted((app / "native" / "include").glob("*.h"))
+    for path in (*(C_SOURCES / name for name in ("bench_core.cpp", "bench.hpp", "harness.hpp")), *headers):
+        shutil.copy(path, folder / "Sources" / "bench_core")
     shutil.copy(HERE / "bench" / "main.swift", folder / "Sources" / "bench_swift")
     (folder / "Package.swift").write_text(MANIFEST.format(native=app / "native"), encoding="utf-8")
     (folder / "prompt.txt").write_text(PROMPT, encoding="utf-8")
