@@ -170,8 +170,8 @@ def test(lanes: Sequence[Lane], options: Options, tools: Tools, progress: Progre
 def shares(classes: Sequence[str], *, checked: bool) -> list[list[str]]:
     """Two JVMs at once: pictures take about half as long as all that talks to the model.
 
-    Under -Xcheck:jni they are left out, and so is what copies or hashes a whole model: half an hour in Robolectric's own
-    calls, which draw and read.
+    Under -Xcheck:jni they are left out, and so is what copies or hashes a whole model: half an hour in calls of
+    Robolectric's own, which draw and read.
     """
     pictured = [name for name in classes if "Pictures" in name]
     rest = [name for name in classes if name not in pictured and not (checked and "BadInput" in name)]

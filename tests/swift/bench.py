@@ -78,7 +78,7 @@ def _lay_out(lane: Lane, app: Path) -> Path:
     for name in ("bench_core", "bench_swift"):
         shutil.rmtree(folder / "Sources" / name, ignore_errors=True)
         (folder / "Sources" / name).mkdir(parents=True)
-    # The package's own headers belong to a module, which SwiftPM does not let C++ import; copies beside it are plain text.
+    # The package's headers belong to a module, which SwiftPM does not let C++ import; copies beside it are plain text.
     headers = sorted((app / "native" / "include").glob("*.h"))
     for path in (*(C_SOURCES / name for name in ("bench_core.cpp", "bench.hpp", "harness.hpp")), *headers):
         shutil.copy(path, folder / "Sources" / "bench_core")
