@@ -1,0 +1,35 @@
+import Handheld
+import HandheldModels
+import Testing
+
+@testable import {{ cookiecutter.app.module }}
+
+@MainActor
+struct ClassifyModelTests {
+    @Test func givesScoresForAPicture() async {
+        let session = TaskSession(folder: ClassifyTask().folder)
+        await session.open()
+        let model = ClassifyModel(session: session)
+        model.classify {
+            let plane = Handheld.Image.Plane(
+                bytes: [UInt8](repeating: 200, count: 64 * 48 * 4), rowStride: 64 * 4, pixelStride: 4)
+            return try Handheld.Image(planes: [plane], pixels: .rgba8, width: 64, height: 48)
+        }
+        await model.finish()
+        #expect(model.problem == nil)
+        #expect(!model.scores.isEmpty)
+        #expect(model.scores.allSatisfy { $0.score >= 0 && $0.score <= 1 })
+        #expect(!model.isRunning)
+        await session.close()
+    }
+
+    @Test func showsWhyAPhotoCannotBeRead() async {
+        let session = TaskSession(folder: ClassifyTask().folder)
+        await session.open()
+        let model = ClassifyModel(session: session)
+        model.classify { throw HandheldError(.fileInvalid) }
+        await model.finish()
+        #expect(model.problem?.status == .fileInvalid)
+        await session.close()
+    }
+}
