@@ -1,12 +1,13 @@
 """libFuzzer over the core's doors: python tests/native/fuzz.py [SECONDS].
 
-Each for SECONDS (20): task.json and sequences of calls, on the runtime `echo`; model files up to their weights, on
+Each for SECONDS (20): task.json, sequences of calls and pictures, on the runtime `echo`; model files up to their weights, on
 every other runtime that brings a tiny model. A finding is kept in build/fuzz/ and printed with the command that repeats
 it.
 """
 
 from __future__ import annotations
 
+import struct
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +21,15 @@ SMALL = "echo"
 SEEDS = {
     "fuzz_manifest": [],
     "fuzz_calls": [bytes([0, 1, 4, 5, 6, 11, 12]), bytes([0, 33, 4, 5, 8, 6, 9, 1, 4, 6, 15, 0, 1, 4, 6])],
+    "fuzz_image": [
+        struct.pack("<10i4H4f2B2x", *numbers, *fractions, kind, kind) + bytes(range(200))
+        for kind, (numbers, fractions) in enumerate(
+            [
+                ((6, 5, 90, 0, 24, 0, 0, 4, 0, 0, 9, 3, 0, 0), (0.0, 0.0, 5.0, 6.0)),
+                ((6, 5, 180, 1, 6, 6, 6, 1, 2, 2, 4, 14, 30, 31), (0.9, 0.0, 0.0, 0.0)),
+            ]
+        )
+    ],
 }
 
 

@@ -22,9 +22,11 @@ RECORD = "--record"
 RESULTS = Path("docs/generated/sanitize.json")
 FLAVOURS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "generate": {"address,undefined": ("scenario", "threads"), "thread": ("threads", "scenario")},
-    "tensors": {"address,undefined": ("tensors",), "thread": ("tensors",)},
+    "tensors": {"address,undefined": ("tensors", "image"), "thread": ("tensors",)},
 }
 """By shape: sanitizers, and the programs that run under them."""
+INPUTS: Mapping[str, tuple[str | Path, ...]] = {"image": ("3000",)}
+"""What a program is given that needs no model."""
 
 
 def main(arguments: list[str]) -> int:
@@ -53,8 +55,8 @@ def sanitized(runtime: str, shape: str, tools: Tools) -> Iterator[dict[str, obje
             options = [f"-DHH_SANITIZE={flavour}", *SANITIZED]
             where = build(app, folder / flavour.partition(",")[0], programs, tools, arguments=options)
             for program in programs:
-                inputs: list[str | Path] = [manifest(app), "60" if program == "threads" else weights(app)]
-                checks = run_checks(where / program, inputs, tools, strict(where, app))
+                inputs = INPUTS.get(program, (manifest(app), "60" if program == "threads" else weights(app)))
+                checks = run_checks(where / program, [*inputs], tools, strict(where, app))
                 print(f"{runtime}, {flavour}, {program}: {checks.done} checks, {checks.failed} failures")
                 if checks.done == 0 or checks.failed:
                     print(checks.output)
