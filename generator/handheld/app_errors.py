@@ -234,3 +234,25 @@ class NoGolden(InputError):
             "Its tasks have none for the chosen models.",
             "Add templates/tasks/<task>/golden/default.json, then: handheld new --force",
         )
+
+
+class PillowMissing(MachineError):
+    """A picture is to be decoded here, and nothing that can is installed."""
+
+    def __init__(self, python: str) -> None:
+        super().__init__(
+            "Pictures are decoded with the package Pillow.",
+            "It is an optional part of Handheld and not installed.",
+            f'{python} -m pip install "handheld[image]"',
+        )
+
+
+class PictureUnreadable(FileError):
+    """The prompt of a task that takes pictures is no picture."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"{name} cannot be used as a picture: {reason}.",
+            "The task's first input is a picture, so that its prompt is the path of one.",
+            "Give a JPEG or PNG file that can be read",
+        )

@@ -138,7 +138,8 @@ class ModelPart:
 class Model:
     """A model known to work with a task. Its file is made of `parts`, or is `text` itself.
 
-    `stop` and `state` are the defaults of the task's setting and option of that name, where it has them.
+    `stop`, `state` and `labels` are the defaults of the task's setting and option of that name, where it has them.
+    `convert` is a program that turns the joined parts into the file: python3 PROGRAM PARTS FILE, with Python alone.
     """
 
     name: str
@@ -153,6 +154,8 @@ class Model:
     chat_template: str | None = None
     stop: tuple[str, ...] = ()
     state: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    convert: Path | None = None
     parts: tuple[ModelPart, ...] = ()
     licence_text: ModelPart | None = None
     text: str | None = None
@@ -327,6 +330,8 @@ _MODEL = {
     "chat_template": _text(required=False),
     "stop": _texts(),
     "state": _texts(".+=.+"),
+    "labels": _texts(),
+    "convert": _text(_FOLDER_PATH, required=False),
     "text": _text(required=False),
     "part": Key("tables", keys=_PART),
     "licence_text": Key("table", keys=_PART),
@@ -383,7 +388,7 @@ def _load_task(path: Path) -> Task:
         ports=tuple(Port(**port) for port in table["port"]),
         settings=tuple(Setting(**_frozen(setting)) for setting in table.get("setting", [])),
         options=tuple(Setting(**_frozen(option)) for option in table.get("option", [])),
-        models=tuple(_model(model) for model in table.get("model", [])),
+        models=tuple(_model(model, path.parent) for model in table.get("model", [])),
         entries={name: table[name]["entry"] for name in APP_PLATFORMS},
         slots=_slots(table),
         goldens={golden.stem: golden for golden in sorted((path.parent / "golden").glob("*.json"))},
@@ -391,11 +396,17 @@ def _load_task(path: Path) -> Task:
     )
 
 
-def _model(table: Mapping[str, Any]) -> Model:
+def _model(table: Mapping[str, Any], folder: Path) -> Model:
     values = _frozen(table)
+    convert = values.pop("convert", None)
     parts = tuple(ModelPart(**part) for part in values.pop("part", ()))
     licence_text = values.pop("licence_text", None)
-    return Model(**values, parts=parts, licence_text=ModelPart(**licence_text) if licence_text else None)
+    return Model(
+        **values,
+        parts=parts,
+        licence_text=ModelPart(**licence_text) if licence_text else None,
+        convert=folder / convert if convert else None,
+    )
 
 
 def _slots(table: Mapping[str, Any]) -> dict[str, dict[str, SlotValue]]:

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from handheld.binding import Value
 from handheld.build import BuiltApp
 from handheld.errors import HandheldError
 from handheld.progress import Progress
-from handheld.run import Output, RunReport, RunRequest, answer, find_task, first_values, open_task, prompt_value
+from handheld.run import Output, RunReport, RunRequest, answer, find_task, first_values, open_task
 
 PROMPT = "> "
 HELP = "/reset begins anew, /report shows times and memory, /quit or Ctrl-D leaves; Ctrl-C stops an answer."
@@ -62,7 +63,7 @@ def converse(
                 say(HELP)
             elif line:
                 try:
-                    answered(answer(task, name, [*waiting, prompt_value(line)], output))
+                    answered(answer(task, name, [*waiting, Value.of(line)], output))
                     waiting = []
                 except HandheldError as error:
                     say(error.as_text())

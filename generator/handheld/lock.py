@@ -36,8 +36,9 @@ class LockedTask:
 class LockedModel:
     """A model file and where it comes from: package parts, a text, a hub file, or a file only its author has.
 
-    `file` is relative to the app's folder. `parts` are tables with `pypi`, `sha256`, `member` and `kind`; `hf` is
-    "org/repo@revision/file"; `local` is the file's name at its author's.
+    `file` is relative to the app's folder, as is `convert`, the program that turns the joined parts into it. `parts`
+    are tables with `pypi`, `sha256`, `member` and `kind`; `hf` is "org/repo@revision/file"; `local` is the file's name
+    at its author's.
     """
 
     task: str
@@ -46,6 +47,7 @@ class LockedModel:
     sha256: str
     licence: str
     parts: tuple[Mapping[str, str], ...] = ()
+    convert: str | None = None
     text: str | None = None
     hf: str | None = None
     local: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -171,7 +171,7 @@ def _catalogue_model(model: ModelChoice, tools: Tools, progress: Progress) -> St
         with _archives(wanted, tools, progress) as got, staged(tools.cache, name, model.name) as work:
             new = work / "new"
             new.mkdir()
-            _join(model, got[: len(model.parts)], new / model.file, progress)
+            _join(model, got[: len(model.parts)], new / model.file, tools, progress)
             if model.licence_text is not None:
                 _take(model.licence_text, got[-1], new / "licence")
             return _keep(new, model.file, model.sha256, folder)
@@ -190,23 +190,27 @@ def _archives(parts: Sequence[ModelPart], tools: Tools, progress: Progress) -> I
             discard(tools.cache / "archives" / sha256)
 
 
-def _join(model: ModelChoice, parts: Sequence[Path], target: Path, progress: Progress) -> None:
-    """Write the parts' members one after the other and compare the whole with the catalogue's hash."""
-    digest = hashlib.sha256()
+def _join(model: ModelChoice, parts: Sequence[Path], target: Path, tools: Tools, progress: Progress) -> None:
+    """Write the parts' members one after the other, convert them if need be, and compare with the catalogue's hash."""
+    joined = target.with_name("parts") if model.convert else target
     done = 0
-    with target.open("wb") as file, progress.task(f"Unpacking {model.file}", model.bytes) as handle:
+    with joined.open("wb") as file, progress.task(f"Unpacking {model.file}", model.bytes) as handle:
         for part, archive in zip(model.parts, parts, strict=True):
             from handheld import archives  # noqa: PLC0415 - a warm cache needs none of it
 
             with archives.member(archive, part.kind, part.member) as source:
                 while chunk := source.read(CHUNK):
                     file.write(chunk)
-                    digest.update(chunk)
                     done += len(chunk)
                     handle.update(done)
-    if digest.hexdigest() != model.sha256:
+    if model.convert is not None:
+        tools.run([sys.executable, model.convert, joined, target])
+        joined.unlink()
+    with progress.task(f"Checking {model.file}", model.bytes) as handle:
+        found = sha256_of(target, handle)
+    if found != model.sha256:
         fix = "Check `sha256` and `part` of the model in the catalogue's task.toml"
-        raise HashMismatch(f"The model {model.name}", str(model.sha256), digest.hexdigest(), fix)
+        raise HashMismatch(f"The model {model.name}", str(model.sha256), found, fix)
     inspect_model(target, (model.format,))
 
 

@@ -72,6 +72,8 @@ class ModelChoice:
     chat_template: str | None = None
     stop: tuple[str, ...] = ()
     state: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    convert: Path | None = None
     terms: bool = False
     licence_text: ModelPart | None = None
 
@@ -351,7 +353,7 @@ def _manifest(choice: TaskChoice, task: Task, runtime: Runtime, shape: str, mode
     if choice.accelerator is not None:
         manifest["accelerator"] = choice.accelerator
     manifest["ports"] = [_port(port) for port in task.ports]
-    own: dict[str, SettingValue] = {"stop": model.stop, "state": model.state}
+    own: dict[str, SettingValue] = {"stop": model.stop, "state": model.state, "labels": model.labels}
     own = {name: value for name, value in own.items() if value}
     manifest["settings"] = _settings(task.settings, {**own, **choice.settings})
     manifest["options"] = _settings(task.options, {**own, **choice.options})

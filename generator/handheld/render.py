@@ -35,7 +35,7 @@ from handheld.plan import ModelChoice, Plan, TaskPlan, finish_manifest, plan_to_
 from handheld.shells import render_shell
 
 APP_TOML = "app.toml"
-OWNED = ("native/", "tasks/", "LICENSES/", "fetch.py", "noxfile.py")
+OWNED = ("native/", "tasks/", "convert/", "LICENSES/", "fetch.py", "noxfile.py")
 """What an upgrade replaces; everything else in an app is its author's."""
 THIRD_PARTY = "native/third_party"
 """Where the sources that runtimes need lie in an app."""
@@ -104,6 +104,8 @@ def _fill(folder: Path, plan: Plan, files: ModelFiles, lock: Lock, cache: Path |
         _render_shells(folder, plan, files, cache)
         for task in plan.tasks:
             _write_task(folder / "tasks" / task.task.name, task, files.models[task.task.name])
+            if task.model.convert is not None:
+                _write(folder / _converter(task), task.model.convert.read_text(encoding="utf-8"))
         _write_licences(folder / "LICENSES", plan, files)
         _write(folder / APP_TOML, plan.app_toml)
     _join_native(folder / "native", plan)
@@ -226,6 +228,11 @@ def _write_task(target: Path, task: TaskPlan, model: StoredModel) -> None:
         shutil.copy2(model.path, target / task.model.file)
 
 
+def _converter(task: TaskPlan) -> str:
+    """Where an app has the program that makes the task's model file out of what is fetched."""
+    return f"convert/{task.task.name}.py"
+
+
 def _write_licences(target: Path, plan: Plan, files: ModelFiles) -> None:
     """The full text of every licence that the app is under an obligation to."""
     target.mkdir()
@@ -297,6 +304,7 @@ def _locked_model(task: TaskPlan, stored: StoredModel) -> LockedModel:
         sha256=stored.sha256,
         licence=model.licence,
         parts=tuple({name: getattr(part, name) for name in part.__slots__} for part in model.parts),
+        convert=_converter(task) if model.convert else None,
         text=model.text,
         hf=f"{model.hf.repo}@{stored.revision or model.hf.revision}/{model.hf.file}" if model.hf else None,
         local=model.path.name if model.path else None,

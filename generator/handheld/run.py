@@ -77,7 +77,8 @@ def run_app(built: BuiltApp, request: RunRequest, output: Output, progress: Prog
         if request.settings:
             task.configure(request.settings)
         name = find_task(built, request.task).name
-        return answer(task, name, [*first_values(request), prompt_value(request.prompt)], output)
+        prompt = prompt_value(request.prompt, first_input(built, name))
+        return answer(task, name, [*first_values(request), prompt], output)
 
 
 def run_golden(built: BuiltApp, only: str | None, output: Output, progress: Progress) -> Iterator[RunReport]:
@@ -160,16 +161,29 @@ def find_task(built: BuiltApp, name: str | None) -> LockedTask:
     return tasks[name]
 
 
-def default_prompt(built: BuiltApp, name: str | None) -> str | None:
-    """What the task's first input is sent when nobody says anything; None where a conversation begins instead."""
-    ports = _read_json(built.app.directory / find_task(built, name).manifest)["ports"]
-    first = next(port for port in ports if port["direction"] == "in")
-    prompt: str | None = first.get("default")
-    return prompt
+def first_input(built: BuiltApp, name: str | None) -> Mapping[str, Any]:
+    """The port that a prompt goes to, as task.json has it. Its `default` is what it is sent when nobody says anything.
+
+    Without a `default`, a conversation begins.
+    """
+    ports: list[dict[str, Any]] = _read_json(built.app.directory / find_task(built, name).manifest)["ports"]
+    return next(port for port in ports if port["direction"] == "in")
 
 
-def prompt_value(prompt: str | bytes) -> Value:
-    """A prompt for the task's first input. Bytes go on as they are; the core refuses what is not UTF-8."""
+def takes_pictures(port: Mapping[str, Any]) -> bool:
+    """Whether a prompt is the path of a picture."""
+    return str(port["kind"]) == Kind.IMAGE.name.lower()
+
+
+def prompt_value(prompt: str | bytes, port: Mapping[str, Any]) -> Value:
+    """A prompt for the task's first input: a text, or the path or bytes of a picture.
+
+    Bytes of a text go on as they are; the core refuses what is not UTF-8.
+    """
+    if takes_pictures(port):
+        from handheld.pictures import read_picture  # noqa: PLC0415 - few tasks take any
+
+        return read_picture(prompt)
     return Value(Kind.TEXT, prompt) if isinstance(prompt, bytes) else Value.of(prompt)
 
 

@@ -7,7 +7,7 @@
 namespace {
 
 constexpr std::size_t kQueueValues = 64;
-constexpr std::size_t kQueueBytes = std::size_t{32} << 20;
+constexpr std::size_t kQueueBytes = std::size_t{64} << 20;  // a photo of 12 megapixels as rgba8 has 49 MB
 
 using hh::Failure;
 

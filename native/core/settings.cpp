@@ -23,7 +23,7 @@ bool all_texts(const Json &value) {
 std::string misfit(const Json &value, const Json &declared) {
     const std::string type = declared.value("type", "");
     if (type == "boolean") return value.is_boolean() ? "" : "true or false";
-    if (type == "text") return value.is_string() ? "" : "a text";
+    if (type == "string") return value.is_string() ? "" : "a text";
     if (type == "strings") return all_texts(value) ? "" : "a list of texts";
     if (type == "choice") {
         const Json &choices = declared.at("choices");
@@ -55,7 +55,7 @@ Settings::Settings(const Json &declared, std::string_view what) : declared_(decl
     };
     for (const auto &[name, entry] : declared.items()) {
         if (!entry.is_object() || !entry.contains("default")) refuse(name, "has no default");
-        static constexpr const char *kTypes[] = {"number", "integer", "boolean", "text", "strings", "choice"};
+        static constexpr const char *kTypes[] = {"number", "integer", "boolean", "string", "strings", "choice"};
         const Json type = entry.value("type", Json());
         if (std::none_of(std::begin(kTypes), std::end(kTypes), [&](const char *known) { return type == known; }))
             refuse(name, "has an unknown type");

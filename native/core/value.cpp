@@ -151,6 +151,7 @@ Value Value::tensor(std::string_view port, Tensor tensor) {
 }
 
 Tensor Value::to_tensor() && {
+    if (lent.owner != nullptr) return std::move(lent);
     const auto kept = std::make_shared<std::string>(std::move(data));
     return {view.dtype, {view.shape, view.shape + view.rank}, kept->data(), kept->size(), kept};
 }

