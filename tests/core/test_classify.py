@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnxruntime
 import pytest
 from PIL import Image
 
@@ -57,10 +60,15 @@ def averages(shape: Sequence[int | str] = (1, 3, SIDE, SIDE), element: int = FLO
 
 
 def picture_value(picture: Image.Image, port: str | None = None) -> Value:
-    data = picture.convert("RGBA").tobytes()
-    size = {"width": picture.width, "height": picture.height}
     return Value(
-        Kind.IMAGE, data, port, pixels=Pixels.RGBA8, row_strides=(size["width"] * 4,), pixel_strides=(4,), **size
+        Kind.IMAGE,
+        picture.convert("RGBA").tobytes(),
+        port,
+        pixels=Pixels.RGBA8,
+        width=picture.width,
+        height=picture.height,
+        row_strides=(picture.width * 4,),
+        pixel_strides=(4,),
     )
 
 
@@ -188,18 +196,17 @@ def test_a_model_that_is_no_classifier_is_named(
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_efficientnet_gives_what_the_runtime_s_own_python_gives(eyes: Eyes, tools: Tools, name: str) -> None:
-    numpy, runtime = pytest.importorskip("numpy"), pytest.importorskip("onnxruntime")
     picture = photos(tools)[name]
     with eyes.opened(options={"threads": 1}) as task:
         task.load()
         task.configure({"top_k": 1000})
         ours, _ = asked(task, picture_value(picture))
-        labels = task.info()["options"]["labels"]["default"]
+    labels = json.loads(eyes.manifest.read_text(encoding="utf-8"))["options"]["labels"]["default"]
     side = min(picture.size) * 0.875
     left, top = (picture.width - side) / 2, (picture.height - side) / 2
     square = picture.resize((224, 224), Image.Resampling.BICUBIC, (left, top, left + side, top + side))
-    pixels = (numpy.asarray(square, dtype=numpy.float32) - 127) / 128
-    session = runtime.InferenceSession(str(eyes.weights), providers=["CPUExecutionProvider"])
+    pixels = (np.asarray(square, dtype=np.float32) - 127) / 128
+    session = onnxruntime.InferenceSession(str(eyes.weights), providers=["CPUExecutionProvider"])
     theirs = session.run(None, {"input": pixels.transpose(2, 0, 1)[None]})[0][0]
     assert next(iter(ours)) == labels[int(theirs.argmax())]
     found = [ours[label] for label in labels]
