@@ -76,8 +76,9 @@ struct ClassifyView: View {
                         throw HandheldError(.fileInvalid)
                     }
                     let image = try Photo.decode(data)
+                    let pixels = try Photo.pixels(of: image)
                     await show(image)
-                    return try Photo.pixels(of: image)
+                    return pixels
                 }
             }
         }

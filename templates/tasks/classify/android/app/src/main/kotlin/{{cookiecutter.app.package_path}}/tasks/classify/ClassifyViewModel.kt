@@ -20,6 +20,7 @@ import dev.handheld.Value
 import java.io.IOException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
@@ -89,8 +90,9 @@ class ClassifyViewModel(
 
     /** Looks at another photo; one that is being looked at is let go. */
     fun classify(uri: Uri) {
-        run?.cancel()
+        val before = run
         run = viewModelScope.launch {
+            before?.cancelAndJoin() // its last word must not be about this photo
             mutableState.update {
                 it.copy(running = true, guesses = emptyList(), report = null, unreadable = false, problem = null)
             }
