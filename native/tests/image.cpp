@@ -72,7 +72,10 @@ void check_lies() {
         CHECK_STATUS(HH_INVALID_ARGUMENT, lie(yuv, [](hh_value &value) { value.data = nullptr; }));
         CHECK_STATUS(HH_INVALID_ARGUMENT, lie(yuv, [](hh_value &value) { --value.size; }));
         CHECK_STATUS(HH_INVALID_ARGUMENT, lie(yuv, [](hh_value &value) { --value.row_strides[0]; }));
-        CHECK_STATUS(HH_INVALID_ARGUMENT, lie(yuv, [](hh_value &value) { value.pixels = static_cast<hh_pixels>(9); }));
+        for (const int layout : {2, 9, -1, kHuge})
+            CHECK_STATUS(HH_INVALID_ARGUMENT, lie(yuv, [&layout](hh_value &value) {
+                             std::memcpy(&value.pixels, &layout, sizeof layout);
+                         }));
         CHECK_STATUS(HH_WRONG_KIND, lie(yuv, [](hh_value &value) { value.kind = HH_KIND_AUDIO; }));
     }
     CHECK_STATUS(HH_INVALID_ARGUMENT, lie(false, [](hh_value &value) { value.pixel_strides[0] = 3; }));

@@ -1,6 +1,7 @@
 #include "processing/image/source.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/failure.hpp"
 
@@ -28,6 +29,14 @@ constexpr Matrix kFull = matrix(0, 1, 1), kLimited = matrix(16, 255.0 / 219, 255
 
 std::uint8_t clamped(int value) { return static_cast<std::uint8_t>(std::clamp(value >> kBits, 0, 255)); }
 
+// C lets an enum hold any number, C++ calls it undefined to read one that the enum does not have.
+int layout(const hh_value &in) {
+    static_assert(sizeof in.pixels == sizeof(int));
+    int number = 0;
+    std::memcpy(&number, &in.pixels, sizeof number);
+    return number;
+}
+
 // The bytes that a plane of `width` x `height` pixels of `bytes` each spans; its rows must not overlap.
 std::size_t span_of(int width, int height, int row_stride, int pixel_stride, int bytes) {
     if (pixel_stride < bytes || row_stride <= 0) refuse("An image plane needs its strides.");
@@ -45,12 +54,13 @@ Source Source::of(const hh_value &in, YuvRange range) {
         refuse("An image is 1 to 32768 pixels wide and high.");
     if (in.rotation != 0 && in.rotation != 90 && in.rotation != 180 && in.rotation != 270)
         refuse("An image's rotation is 0, 90, 180 or 270.");
-    if (in.pixels != HH_PIXELS_RGBA8 && in.pixels != HH_PIXELS_YUV420) refuse("The image's layout is not known.");
+    const int pixels = layout(in);
+    if (pixels != HH_PIXELS_RGBA8 && pixels != HH_PIXELS_YUV420) refuse("The image's layout is not known.");
     Source source;
     source.width_ = in.width;
     source.height_ = in.height;
     source.rotation_ = in.rotation;
-    source.rgba_ = in.pixels == HH_PIXELS_RGBA8;
+    source.rgba_ = pixels == HH_PIXELS_RGBA8;
     source.range_ = range;
     const std::size_t planes = source.rgba_ ? 1 : 3;
     for (std::size_t i = 0; i < planes; ++i) {

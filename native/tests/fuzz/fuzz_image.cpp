@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     value.width = request.width;
     value.height = request.height;
     value.rotation = request.rotation;
-    value.pixels = static_cast<hh_pixels>(request.pixels);
+    std::memcpy(&value.pixels, &request.pixels, sizeof value.pixels);
     std::memcpy(value.row_strides, request.row_strides, sizeof value.row_strides);
     std::memcpy(value.pixel_strides, request.pixel_strides, sizeof value.pixel_strides);
     const std::size_t starts[] = {request.u_at % (size + 1), request.v_at % (size + 1)};
