@@ -9,7 +9,12 @@ import SwiftUI
 /// A photo of the person's choice, and what it shows.
 struct ClassifyView: View {
     @State private var model: ClassifyModel
-    @State private var isShowingModel = false
+    @State private var sheet: Sheet?
+
+    private enum Sheet: String, Identifiable {
+        case modelCard
+        var id: String { rawValue }
+    }
 
     init(model: ClassifyModel) {
         _model = State(initialValue: model)
@@ -28,18 +33,20 @@ struct ClassifyView: View {
             if !model.scores.isEmpty { ScoresSection(scores: model.scores, report: model.report) }
         }
         .toolbar {
-            Button {
-                isShowingModel = true
-            } label: {
-                Label {
-                    Text("About the model", tableName: "Classify")
-                } icon: {
-                    SwiftUI.Image(systemName: "info.circle")
+            ToolbarItem(placement: .topBarTrailing) {
+                Button {
+                    sheet = .modelCard
+                } label: {
+                    Label {
+                        Text("About the model", tableName: "Classify")
+                    } icon: {
+                        SwiftUI.Image(systemName: "info.circle")
+                    }
                 }
+                .accessibilityIdentifier("model")
             }
-            .accessibilityIdentifier("model")
         }
-        .sheet(isPresented: $isShowingModel) { ModelCardView(session: model.session) }
+        .sheet(item: $sheet) { _ in ModelCardView(session: model.session) }
     }
 }
 

@@ -5,7 +5,12 @@ import SwiftUI
 /// The model's inputs and outputs, and a run on example data.
 struct TensorsView: View {
     @State private var model: TensorsModel
-    @State private var isShowingModel = false
+    @State private var sheet: Sheet?
+
+    private enum Sheet: String, Identifiable {
+        case modelCard
+        var id: String { rawValue }
+    }
 
     init(model: TensorsModel) {
         _model = State(initialValue: model)
@@ -25,18 +30,20 @@ struct TensorsView: View {
         }
         .task { await model.describe() }
         .toolbar {
-            Button {
-                isShowingModel = true
-            } label: {
-                Label {
-                    Text("About the model", tableName: "Tensors")
-                } icon: {
-                    Image(systemName: "info.circle")
+            ToolbarItem(placement: .topBarTrailing) {
+                Button {
+                    sheet = .modelCard
+                } label: {
+                    Label {
+                        Text("About the model", tableName: "Tensors")
+                    } icon: {
+                        Image(systemName: "info.circle")
+                    }
                 }
+                .accessibilityIdentifier("model")
             }
-            .accessibilityIdentifier("model")
         }
-        .sheet(isPresented: $isShowingModel) { ModelCardView(session: model.session) }
+        .sheet(item: $sheet) { _ in ModelCardView(session: model.session) }
     }
 
     private func ports(_ title: Text, _ ports: [TensorsModel.Port]) -> some View {
@@ -54,8 +61,7 @@ private struct RunSection: View {
 
     var body: some View {
         Section {
-            TextField(text: $model.example) { Text("Example data", tableName: "Tensors") }
-                .autocorrectionDisabled()
+            TextField(text: $model.example, axis: .vertical) { Text("Example data", tableName: "Tensors") }
                 .accessibilityIdentifier("example")
             if model.isRunning {
                 Button {
