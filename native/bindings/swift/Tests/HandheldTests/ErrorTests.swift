@@ -75,7 +75,7 @@ struct ErrorTests {
         #expect(await status { _ = try await task.send(.json("{}")) } == .wrongKind)
         #expect(await status { _ = try await task.send(Value(.scores([]))) } == .wrongKind)
         #expect(await status { _ = try await task.trace() } == .unsupported)
-        #expect(await status { _ = try await task.send(.text(String(repeating: "x", count: 40 << 20))) } == .tooLarge)
+        #expect(await status { _ = try await task.send(.text(String(repeating: "x", count: 80 << 20))) } == .tooLarge)
     }
 
     @Test func errorsSpeak() async throws {
