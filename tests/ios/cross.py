@@ -34,7 +34,8 @@ class Compiler:
         """Compile one file; gives what is wrong, or ""."""
         object_.parent.mkdir(parents=True, exist_ok=True)
         library = native / "third_party" / "llama.cpp"
-        vendored = [native / "third_party", *(library / name for name in ("include", "ggml/include", "src", "common"))]
+        parts = ("include", "ggml/include", "ggml/src", "ggml/src/ggml-cpu", "src", "common")
+        vendored = [native / "third_party", *(library / part for part in parts)]
         argv: list[str | Path] = [
             self.folder / "zig", "c++", "-target", target, f"-mcpu={processor}", *PROCESSORS[processor],
             "-std=c++20", "-O1", *WARNINGS,
