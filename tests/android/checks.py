@@ -45,17 +45,17 @@ def _library(bench: Bench) -> Path:
 STEPS = (
     Step("manifest", 5, compiling.manifest, "merges manifests; no permission, nothing open to other apps"),
     Step("resources", 15, compiling.resources, "aapt2"),
-    Step("kotlin", 60, compiling.kotlin, "Kotlin without a warning, tests for JVM and device too"),
+    Step("kotlin", 30, compiling.kotlin, "Kotlin without a warning, tests for JVM and device too"),
     Step("style", 10, style.style, "ktlint"),
     Step("scripts", 20, scripts.scripts, "Gradle scripts against the API of the Android Gradle plugin"),
-    Step("lint", 45, linting.lint, "Android Lint, Compose's checks and NewApi among them"),
+    Step("lint", 60, linting.lint, "Android Lint, Compose's checks and NewApi among them"),
     Step("levels", 10, levels.levels, "what libraries use, against the oldest Android"),
     Step("debug", 15, shrinking.debug, "D8"),
-    Step("shrink", 60, shrinking.shrink, "R8 in full mode, keep rules in the dex files"),
-    Step("jni", 60, lambda bench: shrinking.register(bench, _library(bench)), "JNI on shrunk class files"),
+    Step("shrink", 90, shrinking.shrink, "R8 in full mode, keep rules in the dex files"),
+    Step("jni", 40, lambda bench: shrinking.register(bench, _library(bench)), "JNI on shrunk class files"),
     Step("apk", 15, packing.apk, "a signed APK: libraries at 16 KB, models stored"),
-    Step("bundle", 30, packing.bundle, "an app bundle that bundletool validates, and the APK that it makes of it"),
-    Step("names", 90, names.names, "apps with hard names"),
+    Step("bundle", 20, packing.bundle, "an app bundle that bundletool validates, and the APK that it makes of it"),
+    Step("names", 60, names.names, "apps with hard names"),
     Step("faults", 150, lambda bench: faults.planted(bench, _library(bench)), "planted faults are found"),
 )
 
