@@ -34,8 +34,7 @@ class Compiler:
         """Compile one file; gives what is wrong, or ""."""
         object_.parent.mkdir(parents=True, exist_ok=True)
         library = native / "third_party" / "llama.cpp"
-        parts = ("include", "ggml/include", "ggml/src", "ggml/src/ggml-cpu", "src", "common")
-        vendored = [native / "third_party", *(library / part for part in parts)]
+        vendored = [native / "third_party", *(library / name for name in ("include", "ggml/include", "src", "common"))]
         argv: list[str | Path] = [
             self.folder / "zig", "c++", "-target", target, f"-mcpu={processor}", *PROCESSORS[processor],
             "-std=c++20", "-O1", *WARNINGS,
@@ -62,7 +61,8 @@ def find() -> Compiler | None:
 def sources(native: Path) -> list[Path]:
     """Everything that is ours and goes into an app; what is fetched is not ours to mend."""
     folders = ("core", "processing", "runtimes", "tasks")
-    return sorted(path for folder in folders for path in (native / folder).rglob("*.cpp"))
+    found = (path for folder in folders for path in (native / folder).rglob("*.cpp"))
+    return sorted(path for path in found if path.parent.name != "swift")  # those only include vendored sources
 
 
 def check(compiler: Compiler, native: Path, scratch: Path, files: Sequence[Path]) -> list[str]:

@@ -1,6 +1,4 @@
 // Models of llama.cpp compiled together: their headers cost more than they do. tests/swift checks that none is missing.
-#include <cfloat>  // FLT_MAX, which chameleon.cpp takes from a header that has it by chance, and not on Apple's systems
-
 #include "models/afmoe.cpp"
 #include "models/apertus.cpp"
 #include "models/arcee.cpp"
