@@ -14,7 +14,7 @@ import flatbuffers
 
 UINT8, INT64, FLOAT32 = 0, 4, 6
 """Element types (ScalarType)."""
-NULL, INT, TENSOR, STRING = 1, 2, 5, 6
+NULL, INT, TENSOR, STRING, INTS = 1, 2, 5, 6, 7
 """What a value is (KernelTypes)."""
 KERNEL, DELEGATE = 1, 2
 """What an instruction does (InstructionArguments)."""
@@ -50,6 +50,25 @@ def tiny_tensors(folder: Path) -> str:
     return str(path)
 
 
+def identity(
+    element: int,
+    shape: Sequence[int],
+    *,
+    order: Sequence[int] = (),
+    copy: str = "aten::view_copy",
+    names: bool = True,
+    method: str = "forward",
+    delegate: str | None = None,
+) -> bytes:
+    """The input x, of at most this shape, given back as y by the operator `copy`; the rest is as in program()."""
+    port = Array(element, shape, free=True, order=order)
+    said = {"inputs": [{"name": "x", "shape": ["n"]}], "outputs": [{"name": "y", "shape": ["n"]}]}
+    every = -1  # one axis, as long as there are elements
+    calls = [Call(copy, "out", (0, 1, 3, 3))]
+    text = json.dumps(said) if names else None
+    return program([port, [2], every, port], calls, (0,), (3,), method=method, names=text, delegate=delegate)
+
+
 class Array(NamedTuple):
     """A tensor without data; with `free`, its sizes are the largest ones."""
 
@@ -61,7 +80,7 @@ class Array(NamedTuple):
     @property
     def bytes(self) -> int:
         """What it takes of the planned memory, aligned."""
-        count = {UINT8: 1, INT64: 8}.get(self.element, 4)
+        count = 8  # of the largest element
         for size in self.shape:
             count *= size
         return -(-count // 16) * 16
@@ -75,7 +94,8 @@ class Call(NamedTuple):
     arguments: Sequence[int]
 
 
-Value = Array | int | str | None
+Value = Array | int | str | list[int] | None
+"""A list holds the places of its numbers."""
 
 
 def program(
@@ -141,6 +161,8 @@ def _value(builder: flatbuffers.Builder, value: Value, at: int) -> int:
             builder.StartObject(1)
             builder.PrependInt64Slot(0, value, 0)
             kind, inner = INT, builder.EndObject()
+        case list():
+            kind, inner = INTS, _table(builder, 1, {0: _numbers(builder, value, 8)})
         case str():
             kind, inner = STRING, _table(builder, 1, {0: builder.CreateString(value)})
         case None:
