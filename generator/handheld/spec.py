@@ -130,7 +130,7 @@ def read_spec(request: Request, catalog: Catalog) -> AppSpec:
     return AppSpec(
         identity=identity,
         tasks=choices,
-        platforms=_chosen_platforms(request.platforms),
+        platforms=_chosen_platforms(request.platforms, choices, catalog),
         directory=Path(os.path.normpath(directory)),
         force=request.force,
     )
@@ -164,11 +164,31 @@ def _may_take(task: Task, model: str, catalog: Catalog) -> bool:
     return any(item.name == model for item in task.models) or any(suffix in runtime.formats for runtime in runtimes)
 
 
-def _chosen_platforms(names: Sequence[str]) -> tuple[str, ...]:
+def _chosen_platforms(names: Sequence[str], choices: Sequence[TaskChoice], catalog: Catalog) -> tuple[str, ...]:
+    """Those that were asked for; by default all, or those that the chosen runtimes have when these lack some."""
     for name in names:
         if name not in APP_PLATFORMS:
             raise UnknownChoice("platform", name, APP_PLATFORMS, "--platform")
-    return tuple(name for name in APP_PLATFORMS if name in names or not names)
+    if names:
+        return tuple(name for name in APP_PLATFORMS if name in names)
+    had = [_platforms_of(choice, catalog) for choice in choices]
+    return tuple(name for name in APP_PLATFORMS if all(name in each for each in had)) or APP_PLATFORMS
+
+
+def _platforms_of(choice: TaskChoice, catalog: Catalog) -> set[str]:
+    """Where the runtimes run that could take a task's model."""
+    task = catalog.tasks[choice.task]
+    model = next((model.format for model in task.models if model.name == choice.model), None)
+    if model is None and choice.model is not None:
+        model = Path(choice.model).suffix.lower().removeprefix(".")
+    runtimes = [
+        runtime
+        for runtime in catalog.runtimes.values()
+        if choice.runtime in {None, runtime.name}
+        and set(task.shapes) & set(runtime.shapes)
+        and (model is None or model in runtime.formats)
+    ]
+    return {name for runtime in runtimes for name in runtime.platforms} or set(APP_PLATFORMS)
 
 
 def _by_task(option: str, values: Sequence[str], tasks: Sequence[Task]) -> dict[str, str]:
@@ -311,10 +331,11 @@ def load_app_toml(path: Path, catalog: Catalog) -> AppSpec:
     found = list(problems(table, app_table(catalog))) or list(_relations(table, catalog))
     if found:
         raise AppTomlWrong(path, found)
+    choices = tuple(_task_choice(name, choice, catalog, path) for name, choice in table["task"].items())
     return AppSpec(
         identity=_identity(table["app"], path),
-        tasks=tuple(_task_choice(name, choice, catalog, path) for name, choice in table["task"].items()),
-        platforms=_chosen_platforms(table["app"].get("platforms", ())),
+        tasks=choices,
+        platforms=_chosen_platforms(table["app"].get("platforms", ()), choices, catalog),
         directory=path.parent,
         processor=table.get("ios", {}).get("processor", PHONE_PROCESSORS[0]),
     )
