@@ -178,12 +178,14 @@ namespace {
 /** While it lives, what computes does so on the threads that the model was loaded for. */
 class Threads {
 public:
-    explicit Threads(const hh_et_model &model) {
-        if (model.alone) guard_.emplace();
-    }
+    explicit Threads(const hh_et_model &model) { Guard::set_enabled(model.alone); }
+    Threads(const Threads &) = delete;
+    Threads &operator=(const Threads &) = delete;
+    ~Threads() { Guard::set_enabled(before_); }
 
 private:
-    std::optional<extension::threadpool::NoThreadPoolGuard> guard_;
+    using Guard = extension::threadpool::NoThreadPoolGuard;
+    const bool before_ = Guard::is_enabled();
 };
 
 int32_t pool_of(int32_t threads) {
