@@ -15,11 +15,11 @@ struct ClassifyModelTests {
                 bytes: [UInt8](repeating: 200, count: 64 * 48 * 4), rowStride: 64 * 4, pixelStride: 4)
             return try Handheld.Image(planes: [plane], pixels: .rgba8, width: 64, height: 48)
         }
-        await model.finish()
-        #expect(model.problem == nil)
+        await model.request.finish()
+        #expect(model.request.problem == nil)
         #expect(!model.scores.isEmpty)
         #expect(model.scores.allSatisfy { $0.score >= 0 && $0.score <= 1 })
-        #expect(!model.isRunning)
+        #expect(!model.request.isRunning)
         await session.close()
     }
 
@@ -28,8 +28,8 @@ struct ClassifyModelTests {
         await session.open()
         let model = ClassifyModel(session: session)
         model.classify { throw HandheldError(.fileInvalid) }
-        await model.finish()
-        #expect(model.problem?.status == .fileInvalid)
+        await model.request.finish()
+        #expect(model.request.problem?.status == .fileInvalid)
         await session.close()
     }
 }

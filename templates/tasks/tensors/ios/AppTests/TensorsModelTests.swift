@@ -18,24 +18,24 @@ struct TensorsModelTests {
     @Test func runsOnExampleData() async throws {
         let model = try await TensorsFixture.model()
         model.run()
-        #expect(model.isRunning)
-        await model.finish()
-        #expect(!model.isRunning)
-        #expect(model.problem == nil)
+        #expect(model.request.isRunning)
+        await model.request.finish()
+        #expect(!model.request.isRunning)
+        #expect(model.request.problem == nil)
         #expect(model.summary.contains("in \(model.inputs[0].name)"))
-        #expect(model.report?.runs ?? 0 > 0)
+        #expect(model.request.report?.runs ?? 0 > 0)
     }
 
     @Test func saysWhatItDoesNotUnderstand() async throws {
         let model = try await TensorsFixture.model()
         model.example = "seven"
         model.run()
-        await model.finish()
-        #expect(model.problem?.message.contains("seven") == true)
+        await model.request.finish()
+        #expect(model.request.problem?.message.contains("seven") == true)
         model.example = "7"
         model.run()
-        await model.finish()
-        #expect(model.problem == nil && !model.summary.isEmpty)
+        await model.request.finish()
+        #expect(model.request.problem == nil && !model.summary.isEmpty)
     }
 }
 

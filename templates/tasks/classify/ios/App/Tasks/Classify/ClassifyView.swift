@@ -9,12 +9,6 @@ import SwiftUI
 /// A photo of the person's choice, and what it shows.
 struct ClassifyView: View {
     @State private var model: ClassifyModel
-    @State private var sheet: Sheet?
-
-    private enum Sheet: String, Identifiable {
-        case modelCard
-        var id: String { rawValue }
-    }
 
     init(model: ClassifyModel) {
         _model = State(initialValue: model)
@@ -25,28 +19,12 @@ struct ClassifyView: View {
             #if canImport(PhotosUI)
                 PhotoSection(model: model)
             #endif
-            if let problem = model.problem {
-                Section {
-                    Text(problem.message).foregroundStyle(.red).accessibilityIdentifier("problem")
-                }
-            }
-            if !model.scores.isEmpty { ScoresSection(scores: model.scores, report: model.report) }
+            ProblemSection(problem: model.request.problem)
+            if !model.scores.isEmpty { ScoresSection(scores: model.scores, report: model.request.report) }
         }
         .toolbar {
-            ToolbarItem(placement: .topBarTrailing) {
-                Button {
-                    sheet = .modelCard
-                } label: {
-                    Label {
-                        Text("About the model", tableName: "Classify")
-                    } icon: {
-                        SwiftUI.Image(systemName: "info.circle")
-                    }
-                }
-                .accessibilityIdentifier("model")
-            }
+            ToolbarItem(placement: .topBarTrailing) { ModelCardButton(session: model.request.session) }
         }
-        .sheet(item: $sheet) { _ in ModelCardView(session: model.session) }
     }
 }
 
@@ -69,7 +47,7 @@ struct ClassifyView: View {
                     Text("Choose a photo", tableName: "Classify")
                 }
                 .accessibilityIdentifier("choose")
-                if model.isRunning { ProgressView() }
+                if model.request.isRunning { ProgressView() }
             } footer: {
                 Text(
                     "The model says what it sees in the middle of the photo. The photo stays on this device.",
