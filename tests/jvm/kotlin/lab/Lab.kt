@@ -13,7 +13,6 @@ import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
 import app.under.test.model.TaskAssets
-import dev.handheld.Value
 import java.io.File
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
@@ -43,14 +42,19 @@ class Lab(private val app: Driver) {
     /** The picture of the golden case, as a photo of that name. */
     fun goldenPhoto(name: String): File {
         val golden = runBlocking { TaskAssets(app.application).golden("classify") }
-        val text = golden.send.filterIsInstance<Value.Text>().single().text
+        val text = golden.send.single().text
         val numbers = text.trim().split(Regex("\\s+")).drop(1).map(String::toInt)
         val (width, height, brightest) = numbers
         assertEquals(255, brightest)
         val colours = numbers.drop(3).map { Color.rgb(it, it, it) }.toIntArray()
-        val bitmap = Bitmap.createBitmap(colours, width, height, Bitmap.Config.ARGB_8888)
+        val small = Bitmap.createBitmap(colours, width, height, Bitmap.Config.ARGB_8888)
+        val bitmap = Bitmap.createScaledBitmap(small, width * LARGER, height * LARGER, true) // as large as photos are
         return photo(name) { file -> file.outputStream().use { bitmap.compress(Bitmap.CompressFormat.PNG, 100, it) } }
     }
 
     fun photo(name: String, write: (File) -> Unit): File = File(app.application.cacheDir, name).apply(write)
+
+    private companion object {
+        const val LARGER = 20
+    }
 }

@@ -3,7 +3,7 @@ import HandheldModels
 import SwiftUI
 
 #if canImport(PhotosUI)
-    import PhotosUI
+import PhotosUI
 #endif
 
 /// A photo of the person's choice, and what it shows.
@@ -17,7 +17,7 @@ struct ClassifyView: View {
     var body: some View {
         List {
             #if canImport(PhotosUI)
-                PhotoSection(model: model)
+            PhotoSection(model: model)
             #endif
             ProblemSection(problem: model.request.problem)
             if !model.scores.isEmpty { ScoresSection(scores: model.scores, report: model.request.report) }
@@ -29,49 +29,49 @@ struct ClassifyView: View {
 }
 
 #if canImport(PhotosUI)
-    /// The photo and the system's picker, which runs outside of the app: no permission is needed.
-    private struct PhotoSection: View {
-        let model: ClassifyModel
-        @State private var selection: PhotosPickerItem?
-        @State private var shown: CGImage?
+/// The photo and the system's picker, which runs outside of the app: no permission is needed.
+private struct PhotoSection: View {
+    let model: ClassifyModel
+    @State private var selection: PhotosPickerItem?
+    @State private var shown: CGImage?
 
-        var body: some View {
-            Section {
-                if let shown {
-                    SwiftUI.Image(decorative: shown, scale: 1)
-                        .resizable()
-                        .scaledToFit()
-                        .frame(maxWidth: .infinity, maxHeight: 360)
-                }
-                PhotosPicker(selection: $selection, matching: .images) {
-                    Text("Choose a photo", tableName: "Classify")
-                }
-                .accessibilityIdentifier("choose")
-                if model.request.isRunning { ProgressView() }
-            } footer: {
-                Text(
-                    "The model says what it sees in the middle of the photo. The photo stays on this device.",
-                    tableName: "Classify")
+    var body: some View {
+        Section {
+            if let shown {
+                SwiftUI.Image(decorative: shown, scale: 1)
+                    .resizable()
+                    .scaledToFit()
+                    .frame(maxWidth: .infinity, maxHeight: 360)
             }
-            .onChange(of: selection) { _, item in
-                guard let item else { return }
-                shown = nil
-                model.classify {
-                    guard let data = try await item.loadTransferable(type: Data.self) else {
-                        throw HandheldError(.fileInvalid)
-                    }
-                    let image = try Photo.decode(data)
-                    let pixels = try Photo.pixels(of: image)
-                    await show(image)
-                    return pixels
-                }
+            PhotosPicker(selection: $selection, matching: .images) {
+                Text("Choose a photo", tableName: "Classify")
             }
+            .accessibilityIdentifier("choose")
+            if model.request.isRunning { ProgressView() }
+        } footer: {
+            Text(
+                "The model says what it sees in the middle of the photo. The photo stays on this device.",
+                tableName: "Classify")
         }
-
-        @MainActor private func show(_ image: CGImage) {
-            shown = image
+        .onChange(of: selection) { _, item in
+            guard let item else { return }
+            shown = nil
+            model.classify {
+                guard let data = try await item.loadTransferable(type: Data.self) else {
+                    throw HandheldError(.fileInvalid)
+                }
+                let image = try Photo.decode(data)
+                let pixels = try Photo.pixels(of: image)
+                await show(image)
+                return pixels
+            }
         }
     }
+
+    @MainActor private func show(_ image: CGImage) {
+        shown = image
+    }
+}
 #endif
 
 private struct ScoresSection: View {

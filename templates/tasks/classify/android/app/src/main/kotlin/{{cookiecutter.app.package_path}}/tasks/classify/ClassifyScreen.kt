@@ -32,8 +32,7 @@ import {{ cookiecutter.app.package }}.ui.ProblemText
 import {{ cookiecutter.app.package }}.ui.TaskPage
 import {{ cookiecutter.app.package }}.ui.number
 import dev.handheld.Report
-
-private const val PERCENT = 100
+import java.text.NumberFormat
 
 @Composable
 fun ClassifyScreen(viewModel: ClassifyViewModel, onBack: (() -> Unit)?) {
@@ -67,11 +66,16 @@ private fun Photo(photo: Bitmap) {
 private fun Guesses(guesses: List<Guess>, report: Report?) {
     val spoken = Modifier.testTag("result").semantics { liveRegion = LiveRegionMode.Polite }
     Facts(stringResource(R.string.classify_result), spoken) {
-        guesses.forEach { guess ->
-            Fact(guess.label, stringResource(R.string.classify_percent, number(guess.score * PERCENT)))
-        }
+        guesses.forEach { guess -> Fact(guess.label, percent(guess.score)) }
         report?.runMs?.let { time ->
             Fact(stringResource(R.string.classify_time), stringResource(R.string.value_ms, number(time)))
         }
     }
 }
+
+/** Always with one decimal, so that the numbers stand below each other. */
+private fun percent(share: Float): String =
+    NumberFormat.getPercentInstance().apply {
+        minimumFractionDigits = 1
+        maximumFractionDigits = 1
+    }.format(share)

@@ -15,6 +15,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.text.font.FontFamily
+import androidx.compose.ui.text.style.TextDirection
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import {{ cookiecutter.app.package }}.R
 import {{ cookiecutter.app.package }}.ui.Fact
@@ -67,7 +68,9 @@ private fun Result(summary: String, report: Report?) {
         }
         report?.runs?.let { Fact(stringResource(R.string.tensors_runs), number(it)) }
         SelectionContainer {
-            Text(summary, fontFamily = FontFamily.Monospace, style = MaterialTheme.typography.bodySmall)
+            // Names and numbers of the model, which no language writes from the right.
+            val style = MaterialTheme.typography.bodySmall.copy(textDirection = TextDirection.Ltr)
+            Text(summary, fontFamily = FontFamily.Monospace, style = style)
         }
     }
 }
