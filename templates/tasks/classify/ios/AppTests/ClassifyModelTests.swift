@@ -5,10 +5,10 @@ import Testing
 @testable import {{ cookiecutter.app.module }}
 
 @MainActor
+@Suite(.serialized, .enabled(if: Fixture.folder(of: "classify") != nil, "the classify task has no model here"))
 struct ClassifyModelTests {
-    @Test func givesScoresForAPicture() async {
-        let session = TaskSession(folder: ClassifyTask().folder)
-        await session.open()
+    @Test func givesScoresForAPicture() async throws {
+        let session = try await Fixture.session(of: "classify")
         let model = ClassifyModel(session: session)
         model.classify {
             let plane = Handheld.Image.Plane(
@@ -23,9 +23,8 @@ struct ClassifyModelTests {
         await session.close()
     }
 
-    @Test func showsWhyAPhotoCannotBeRead() async {
-        let session = TaskSession(folder: ClassifyTask().folder)
-        await session.open()
+    @Test func showsWhyAPhotoCannotBeRead() async throws {
+        let session = try await Fixture.session(of: "classify")
         let model = ClassifyModel(session: session)
         model.classify { throw HandheldError(.fileInvalid) }
         await model.request.finish()
