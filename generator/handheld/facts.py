@@ -12,8 +12,9 @@ from pathlib import Path
 from handheld.catalog import Catalog
 from handheld.errors import ModelDamaged, ModelMissing, NotAModel, ToolTimeout, Unreadable
 from handheld.gguf_header import MAGIC, HeaderError, read_header
-from handheld.kinds import SHOWN_BY_BYTES, kind_of
+from handheld.kinds import FOLDERS, SHOWN_BY_BYTES, kind_of
 from handheld.spec import AppSpec
+from handheld.store import tree_bytes
 from handheld.tools import Tools, open_tools
 
 
@@ -164,7 +165,7 @@ def inspect_model(path: Path, formats: tuple[str, ...] = ("gguf",)) -> ModelFact
     """Read a model file's header, with bounds on everything, and compare its extents with the file's size.
 
     Args:
-        path: The file.
+        path: The file, or the folder of a format that is one.
         formats: The formats that may be, by lower-case suffix. A file is taken at its first bytes; where those say
             nothing of a format, at its suffix.
 
@@ -172,9 +173,11 @@ def inspect_model(path: Path, formats: tuple[str, ...] = ("gguf",)) -> ModelFact
         InputError: no such file, or a folder.
         FileError: damaged, truncated, or of another kind, which is named (an HTML page, a git-lfs pointer, ...).
     """
+    suffix = path.suffix.lower().removeprefix(".")
+    if path.is_dir() and suffix in FOLDERS and suffix in formats and any(path.iterdir()):
+        return ModelFacts(path=path, bytes=tree_bytes(path), format=suffix)
     if not path.is_file():
         raise ModelMissing(path, folder=path.is_dir())
-    suffix = path.suffix.lower().removeprefix(".")
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 SHOWN_BY_BYTES = frozenset({"gguf", "onnx", "ort", "tflite", "pte"})
 """Formats that a file's first bytes show; of the others only the name tells."""
+FOLDERS = frozenset({"mlpackage"})
+"""Formats that are folders, by their suffix."""
 HEAD = 4096
 """Bytes that are looked at."""
 

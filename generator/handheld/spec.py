@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from handheld.catalog import APP_PLATFORMS, Catalog, Setting, SettingValue, Task
+from handheld.catalog import Catalog, Setting, SettingValue, Task
+from handheld.catalog_keys import APP_PLATFORMS
 from handheld.errors import (
     AppTomlWrong,
     ChoiceForWhichTask,
@@ -139,6 +140,8 @@ def _chosen_tasks(names: Sequence[str], models: Sequence[str], catalog: Catalog)
     if not names:
         ready = [task for task in catalog.tasks.values() if task.default_model is not None]
         fitting = [task for task in ready if models and _may_take(task, models[0], catalog)]
+        # A model of one's own goes where any is welcome, before it goes where it would have to be of some kind.
+        fitting.sort(key=lambda task: (all(m.name != models[0] for m in task.models), not _takes_any_names(task)))
         return fitting[:1] or ready[:1] or list(catalog.tasks.values())[:1]
     tasks: list[Task] = []
     for name in names:
@@ -148,6 +151,10 @@ def _chosen_tasks(names: Sequence[str], models: Sequence[str], catalog: Catalog)
             raise ChosenTwice(name, "the command")
         tasks.append(catalog.tasks[name])
     return tasks
+
+
+def _takes_any_names(task: Task) -> bool:
+    return any(port.name == "*" for port in task.ports)
 
 
 def _may_take(task: Task, model: str, catalog: Catalog) -> bool:
