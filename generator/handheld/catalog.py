@@ -20,6 +20,8 @@ HOST = "host"
 APP_PLATFORMS = ("android", "ios")
 """What an app can be rendered for; HOST is the developer's own machine."""
 PLATFORMS = (HOST, *APP_PLATFORMS)
+SYSTEMS = ("linux", "macos", "windows")
+"""What a developer's own machine may run, as in HostFacts."""
 SHAPES = ("tensors", "generate", "embed")
 """The waist between tasks and runtimes; a new one is a decision, see docs/decisions."""
 
@@ -70,7 +72,10 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One folder of native/runtimes. `accelerators` and `slots` are by platform ("host", "android", "ios")."""
+    """One folder of native/runtimes. `accelerators` and `slots` are by platform ("host", "android", "ios").
+
+    `hosts` are the systems, as in HostFacts, on which it runs where it runs on HOST; empty for all of them.
+    """
 
     name: str
     title: str
@@ -85,6 +90,11 @@ class Runtime:
     slots: Mapping[str, Mapping[str, SlotValue]]
     folder: Path
     libraries: tuple[Library, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+    def runs_here(self, system: str) -> bool:
+        """Whether it runs on a developer's machine with this system."""
+        return HOST in self.platforms and (not self.hosts or system in self.hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +281,7 @@ _SOURCE = {
 }
 _LIBRARY = {
     "name": _text(_FILE_NAME),
-    "os": _text(choices=("linux", "macos", "windows")),
+    "os": _text(choices=SYSTEMS),
     "arch": _text(choices=("x86_64", "arm64")),
     "pypi": _text(_PINNED),
     "python": _text(r"3\.[0-9]+"),
@@ -286,9 +296,10 @@ _RUNTIME = {
     "licence": _text(),
     "shapes": _texts(required=True, choices=SHAPES),
     "formats": _texts("[a-z0-9]+", required=True),
-    "file_forms": _texts(required=True, choices=("path", "descriptor", "memory")),
+    "file_forms": _texts(required=True, choices=("path", "descriptor", "memory", "directory")),
     "cancel": _text(),
     "platforms": _texts(required=True, choices=PLATFORMS),
+    "hosts": _texts(choices=SYSTEMS),
     "accelerators": Key("table", required=True, keys={name: _texts(_NAME) for name in PLATFORMS}),
     "source": Key("tables", keys=_SOURCE),
     "library": Key("tables", keys=_LIBRARY),
@@ -370,6 +381,7 @@ def _load_runtime(path: Path) -> Runtime:
         slots=_slots(table),
         folder=path.parent,
         libraries=tuple(Library(**library) for library in table.get("library", [])),
+        hosts=tuple(table.get("hosts", ())),
     )
 
 
@@ -450,6 +462,8 @@ def _runtime_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
         yield f"`name` is '{table['name']}', its folder '{folder}'"
     if set(table["accelerators"]) != set(table["platforms"]):
         yield "`accelerators` has to list exactly the platforms of `platforms`"
+    if "hosts" in table and HOST not in table["platforms"]:
+        yield f"`hosts` belongs to the platform '{HOST}', which `platforms` does not list"
     yield from _repeats(table.get("source", []), "source")
     yield from _repeats(table.get("library", []), "library", "os", "arch", "name")
 

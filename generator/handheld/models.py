@@ -19,6 +19,7 @@ from handheld.store import (
     CHUNK,
     STAMP,
     Stamp,
+    changed_at,
     check_space,
     discard,
     is_intact,
@@ -27,6 +28,7 @@ from handheld.store import (
     read_note,
     read_stamp,
     sha256_of,
+    size_of,
     staged,
     stamp_of,
     write_note,
@@ -37,7 +39,7 @@ from handheld.tools import Tools
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A model file on this disk, its hash known.
+    """A model file on this disk, or the folder that a model of some formats is, its hash known; see store.sha256_of.
 
     `path` is in the cache, or the person's own file when that was asked for. `licence_text` is the licence's own file
     when the catalogue has it. `revision` is the commit that a hub's file was taken from.
@@ -245,7 +247,7 @@ def _stored(folder: Path, licence: ModelPart | None = None) -> StoredModel | Non
     path, stamp = folder / str(note.get("file")), read_stamp(note.get("stamp"))
     if stamp is None or not is_intact(path, stamp):
         return None
-    if path.stat().st_mtime_ns != stamp.mtime_ns:
+    if changed_at(path) != stamp.mtime_ns:
         _write_model_stamp(folder, path.name, stamp.sha256)
     texts = sorted((folder / "licence").glob("*"))
     if licence is not None and not texts:
@@ -257,14 +259,13 @@ def _stored(folder: Path, licence: ModelPart | None = None) -> StoredModel | Non
 
 
 def _local_model(path: Path, tools: Tools, progress: Progress) -> StoredModel:
-    """Hash a local file; the hash is remembered for as long as the file does not change."""
-    if not path.is_file():
-        raise ModelMissing(path, folder=path.is_dir())
+    """Hash a local file or folder; the hash is remembered for as long as it does not change."""
+    if not path.exists():
+        raise ModelMissing(path)
     note = tools.cache / "hashes" / f"{key_of(str(path))}.json"
     stamp = read_stamp(read_note(note))
-    status = path.stat()
-    if stamp is None or stamp.mtime_ns != status.st_mtime_ns or not is_intact(path, stamp):
-        with progress.task(f"Checking {path.name}", status.st_size) as handle:
+    if stamp is None or stamp.mtime_ns != changed_at(path) or not is_intact(path, stamp):
+        with progress.task(f"Checking {path.name}", size_of(path)) as handle:
             stamp = stamp_of(path, sha256_of(path, handle))
         write_stamp(note, stamp)
     return StoredModel(path, stamp.bytes, stamp.sha256)

@@ -33,6 +33,7 @@ from handheld.pin import install_requirement
 from handheld.placing import changed_files, place, recover, refuse_existing
 from handheld.plan import ModelChoice, Plan, TaskPlan, finish_manifest, plan_to_json
 from handheld.shells import render_shell
+from handheld.store import size_of
 
 APP_TOML = "app.toml"
 OWNED = ("native/", "tasks/", "convert/", "LICENSES/", "fetch.py", "noxfile.py")
@@ -225,6 +226,8 @@ def _write_task(target: Path, task: TaskPlan, model: StoredModel) -> None:
     if task.model.path is None:
         # Megabytes that nobody edits: the app and the cache share them where the disk can. The cache notices a change.
         link(model.path, target / task.model.file)
+    elif model.path.is_dir():
+        shutil.copytree(model.path, target / task.model.file)
     else:
         shutil.copy2(model.path, target / task.model.file)
 
@@ -328,6 +331,6 @@ def _is_whole(directory: Path, lock: Lock) -> bool:
     if any(not (directory / name).is_file() for name in lock.yours):
         return False
     models = ((directory / model.file, model.bytes) for model in lock.models)
-    return all(path.is_file() and path.stat().st_size == size for path, size in models) and not changed_files(
+    return all(path.exists() and size_of(path) == size for path, size in models) and not changed_files(
         directory, lock.owned
     )

