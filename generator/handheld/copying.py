@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +35,7 @@ def walk(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def link(source: Path, target: Path) -> None:
-    """Let a file stand in a second place as well; its content is copied only where the file system cannot share it.
-
-    Of a folder, each of its files; what is there already stays.
-    """
-    if source.is_dir() and not source.is_symlink():
-        for name, path in walk(source):
-            link(path, target / name)
-        return
+    """Let a file stand in a second place as well; its content is copied only where the file system cannot share it."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +45,20 @@ def link(source: Path, target: Path) -> None:
         if error.errno in FULL:
             raise
         shutil.copy2(source, target, follow_symlinks=False)
+
+
+def link_all(source: Path, target: Path) -> None:
+    """Let a file, or all files of a folder, stand in a second place as well."""
+    if not source.is_dir():
+        return link(source, target)
+    for name, path in walk(source):
+        link(path, target / name)
+    return None
+
+
+def is_below(name: str, places: Iterable[str]) -> bool:
+    """Whether a path is one of `places` or lies below one."""
+    return any(name == place or name.startswith(f"{place}/") for place in places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +130,13 @@ def _copy_tree(tree: Tree, folder: Path, stop: threading.Event) -> Iterator[tupl
         yield name, hashlib.sha256(content).hexdigest()
 
 
-def is_in(name: str, places: Collection[str]) -> bool:
-    """Whether a path is one of `places`, or lies below one."""
-    return name in places or any(name.startswith(f"{place}/") for place in places)
-
-
 def settle(folder: Path, known: Mapping[str, str], skip: frozenset[str]) -> dict[str, str]:
     """Give every file one of two modes, whatever the umask and the checkout were, and hash all but `skip`.
 
     Args:
         folder: The whole app.
         known: Hashes of files that have their mode already.
-        skip: Files and folders whose hash nobody asks for.
+        skip: Files, and folders, whose hashes nobody asks for.
     """
     hashes = {}
     for name, path in walk(folder):
@@ -142,6 +144,6 @@ def settle(folder: Path, known: Mapping[str, str], skip: frozenset[str]) -> dict
             hashes[name] = known[name]
             continue
         path.chmod(PROGRAM if path.stat().st_mode & 0o100 else PLAIN)
-        if not is_in(name, skip):
+        if not is_below(name, skip):
             hashes[name] = file_hash(path)
     return hashes

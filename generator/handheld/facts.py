@@ -15,7 +15,7 @@ from handheld.errors import ModelDamaged, ModelMissing, NotAModel, ToolTimeout, 
 from handheld.gguf_header import MAGIC, HeaderError, read_header
 from handheld.kinds import SHOWN_BY_BYTES, kind_of
 from handheld.spec import AppSpec
-from handheld.store import size_of
+from handheld.store import tree_bytes
 from handheld.tools import Tools, open_tools
 
 
@@ -208,7 +208,7 @@ def _folder_facts(path: Path, formats: tuple[str, ...]) -> ModelFacts:
     link = next((name for name, file in walk(path) if file.is_symlink()), None)
     if link is not None:
         raise ModelDamaged(path, f"{link} is a link to somewhere else; copy the folder with: cp -RL")
-    return ModelFacts(path=path, bytes=size_of(path), format=kind.format)
+    return ModelFacts(path=path, bytes=tree_bytes(path), format=kind.format)
 
 
 def _gguf_facts(path: Path, size: int) -> ModelFacts:

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from handheld.catalog import (
-    APP_PLATFORMS,
-    SLOTS,
     Catalog,
+    Conversion,
     Library,
     Model,
     ModelPart,
@@ -25,6 +24,7 @@ from handheld.catalog import (
     Source,
     Task,
 )
+from handheld.catalog_keys import APP_PLATFORMS, SLOTS
 from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly, quoted, sized
 from handheld.facts import Facts, ModelFacts
 from handheld.identity import DEFAULT_PREFIX
@@ -55,7 +55,7 @@ class ModelChoice:
     """The model of one task. `kind` is "catalog", "path" or "hf".
 
     `bytes` and `sha256` are None while unknown (an hf file's; a local file's hash): StoredModel has both in the end.
-    `file` is the name beside task.json.
+    `file` is the name beside task.json. `conversion` is where `convert` runs, None for Python alone.
     """
 
     name: str
@@ -75,6 +75,8 @@ class ModelChoice:
     state: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     convert: Path | None = None
+    modules: tuple[Path, ...] = ()
+    conversion: Conversion | None = None
     terms: bool = False
     licence_text: ModelPart | None = None
 
@@ -225,6 +227,8 @@ def _plan_task(choice: TaskChoice, spec: AppSpec, catalog: Catalog, facts: Facts
 def _task_plan(choice: TaskChoice, task: Task, runtime: Runtime, model: ModelChoice) -> TaskPlan:
     if choice.chat_template is not None:
         model = replace(model, chat_template=choice.chat_template)
+    if model.convert is not None:
+        model = replace(model, conversion=runtime.conversion)
     shape = _shape(runtime, task)
     golden = task.goldens.get(model.name) if model.kind == "catalog" else None
     return TaskPlan(
@@ -251,7 +255,7 @@ def _candidates(choice: TaskChoice, task: Task, facts: Facts) -> list[ModelChoic
 
 def _from_catalog(model: Model) -> ModelChoice:
     shared = {item.name: getattr(model, item.name) for item in dataclasses.fields(model) if item.name != "default"}
-    return ModelChoice(kind="catalog", **shared)
+    return ModelChoice(kind="catalog", **{**shared, "sha256": model.sha256 or None})
 
 
 def _from_path(facts: ModelFacts) -> ModelChoice:
@@ -508,6 +512,14 @@ def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, fact
             yield (
                 f"{task.runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
                 "the app can be made and built here, and tried on a phone."
+            )
+        if model.conversion is not None:
+            size = model.conversion.disk_bytes.get(facts.host.os)
+            yield (
+                f"The model {model.title} is made on this machine, with packages that take "
+                f"{sized(size)} of the cache's disk; they are kept for the next time."
+                if size
+                else f"The model {model.title} cannot be made on {facts.host.os}: its packages do not exist for it."
             )
         if model.kind != "catalog" and model.licence == "unknown":
             yield f"The licence of {model.title} is unknown: look it up before you give the app away."

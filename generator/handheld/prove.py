@@ -13,7 +13,8 @@ from pathlib import Path
 from handheld import resources
 from handheld.binding import Value
 from handheld.build import build_app
-from handheld.catalog import APP_PLATFORMS, HOST, Catalog, load_catalog
+from handheld.catalog import Catalog, load_catalog
+from handheld.catalog_keys import APP_PLATFORMS, HOST
 from handheld.errors import TermsNotAccepted
 from handheld.facts import gather_facts, gather_host
 from handheld.identity import identify

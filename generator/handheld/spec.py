@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from handheld.catalog import APP_PLATFORMS, Catalog, Setting, SettingValue, Task
+from handheld.catalog import Catalog, Setting, SettingValue, Task
+from handheld.catalog_keys import APP_PLATFORMS
 from handheld.errors import (
     AppTomlWrong,
     ChoiceForWhichTask,

@@ -1,7 +1,8 @@
 """How files lie in the cache: whole or not at all, found by hash, and checked again each time they are used.
 
     archives/<sha256>/<file>             packages as downloaded, until what is needed was taken out
-    models/<sha256>/<file>, licence/     models; a model that is a folder is one under its name
+    models/<sha256>/<file>, licence/     models; those that are made here, and differ, under their recipe
+    environments/<name>/                 what programs run in that make models; see conversion.py
     sources/<key>/tree/                  third-party sources, filtered
     hub/, hashes/, terms/                small JSON notes
     tmp/, locks/                         work in progress
@@ -23,7 +24,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from handheld.copying import walk
 from handheld.errors import CacheReadOnly, DiskFull
 from handheld.progress import ProgressHandle
 
@@ -46,45 +46,29 @@ class Stamp:
 
 
 def stamp_of(path: Path, sha256: str) -> Stamp:
-    """The stamp of a file or folder whose hash is known."""
-    return Stamp(size_of(path), changed_at(path), sha256, sample_of(path))
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files in a folder."""
-    return sum(file.stat().st_size for _, file in walk(path)) if path.is_dir() else path.stat().st_size
-
-
-def changed_at(path: Path) -> int:
-    """When a file, or the newest file or folder in a folder, was written, in nanoseconds."""
-    inside = path.rglob("*") if path.is_dir() else ()
-    return max(each.stat().st_mtime_ns for each in (path, *inside))
+    """The stamp of a file whose hash is known."""
+    status = path.stat()
+    return Stamp(status.st_size, status.st_mtime_ns, sha256, sample_of(path))
 
 
 def is_intact(path: Path, stamp: Stamp) -> bool:
-    """Whether a file or folder still is what its stamp says.
+    """Whether a file still is what its stamp says.
 
     Size, time and a sample of its bytes are compared; when only the time differs (a copied or restored cache), the
     whole hash decides.
     """
     try:
-        if size_of(path) != stamp.bytes or sample_of(path) != stamp.sample:
+        status = path.stat()
+        if status.st_size != stamp.bytes or sample_of(path) != stamp.sample:
             return False
-        return changed_at(path) == stamp.mtime_ns or sha256_of(path) == stamp.sha256
+        return status.st_mtime_ns == stamp.mtime_ns or sha256_of(path) == stamp.sha256
     except OSError:
         return False
 
 
 def sample_of(path: Path) -> str:
-    """The hash of blocks spread evenly over a file, the first and the last among them; milliseconds for any size.
-
-    Of a folder, the hash of its files' names and of the same of each.
-    """
+    """The hash of blocks spread evenly over a file, the first and the last among them; milliseconds for any size."""
     digest = hashlib.sha256()
-    if path.is_dir():
-        for name, file in walk(path):
-            digest.update(f"{sample_of(file)}  {name}\n".encode())
-        return digest.hexdigest()
     with path.open("rb") as file:
         size = file.seek(0, 2)
         last = max(size - SAMPLE_BYTES, 0)
@@ -95,29 +79,32 @@ def sample_of(path: Path) -> str:
 
 
 def sha256_of(path: Path, handle: ProgressHandle | None = None) -> str:
-    """The SHA-256 of a file, in hexadecimal.
-
-    Of a folder: that of a text with a line for each file, its hash, two blanks and its name, sorted by these names.
-    """
-    if not path.is_dir():
-        return _sha256(path, handle)[0]
-    done, lines = 0, []
-    for name, file in sorted(walk(path)):
-        digest, done = _sha256(file, handle, done)
-        lines.append(f"{digest}  {name}\n")
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _sha256(path: Path, handle: ProgressHandle | None, done: int = 0) -> tuple[str, int]:
-    """A file's hash, and how many bytes were read since the beginning."""
+    """The SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
+    done = 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             done += len(chunk)
             if handle is not None:
                 handle.update(done)
-    return digest.hexdigest(), done
+    return digest.hexdigest()
+
+
+def tree_sha256(path: Path, handle: ProgressHandle | None = None) -> str:
+    """The SHA-256 of a file; of a folder, that of its files' names and hashes, sorted."""
+    if not path.is_dir():
+        return sha256_of(path, handle)
+    names = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
+    lines = "".join(f"{name} {sha256_of(path / name)}\n" for name in names)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def tree_bytes(path: Path) -> int:
+    """The bytes of a file, or of all files in a folder."""
+    if not path.is_dir():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
 def key_of(*values: object) -> str:

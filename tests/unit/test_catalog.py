@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from handheld.catalog import APP_PLATFORMS, SHAPES, SLOTS, Catalog, load_catalog
+from handheld.catalog import Catalog, load_catalog
+from handheld.catalog_keys import APP_PLATFORMS, SHAPES, SLOTS
 from handheld.errors import CatalogueWrong, NotToml, Unreadable
 from helpers.catalogues import BETA, DEFAULT_MODEL, TASK, RuntimeText, text_model, write_catalogue
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from handheld.catalog import SLOTS, Catalog, load_catalog
+from handheld.catalog import Catalog, load_catalog
+from handheld.catalog_keys import SLOTS
 from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly
 from handheld.facts import Facts, HostFacts, ModelFacts, TargetFacts
 from handheld.identity import identify

@@ -58,7 +58,7 @@ private:
     CC_SHA256_CTX context_;
 };
 
-/** The hash of a folder: of a line with hash and name for each file, sorted by name, as app.lock.toml has it. */
+/** The hash of a folder: of a line with name and hash for each file, sorted, as app.lock.toml has it. */
 std::string hash_of(const fs::path &folder, std::uint64_t bytes, const Progress &progress) {
     std::vector<std::string> names;
     std::error_code error;
@@ -76,7 +76,7 @@ std::string hash_of(const fs::path &folder, std::uint64_t bytes, const Progress 
             done += count;
             progress(kHashed * static_cast<float>(done) / static_cast<float>(std::max<std::uint64_t>(bytes, done)));
         }
-        const std::string line = one.finish() + "  " + name + "\n";
+        const std::string line = name + " " + one.finish() + "\n";
         whole.add(line.data(), line.size());
     }
     return whole.finish();
