@@ -290,9 +290,16 @@ def _load_task(path: Path) -> Task:
         models=tuple(_model(model, path.parent) for model in table["model"]),
         entries={name: table[name]["entry"] for name in APP_PLATFORMS},
         slots=_slots(table),
-        goldens={golden.stem: golden for golden in sorted((path.parent / "golden").glob("*.json"))},
+        goldens=_goldens(path.parent, table),
         folder=path.parent,
     )
+
+
+def _goldens(folder: Path, task: Mapping[str, Any]) -> dict[str, Path]:
+    """The golden cases by model; the same network in another form has the same one, unless it brings its own."""
+    own = {golden.stem: golden for golden in sorted((folder / "golden").glob("*.json"))}
+    likes = {model["name"]: model["like"] for model in task.get("model", []) if "like" in model}
+    return {**{name: own[like] for name, like in likes.items() if like in own}, **own}
 
 
 def _completed(model: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
