@@ -93,6 +93,13 @@ def onnx(session: nox.Session) -> None:
 
 
 @nox.session
+def coreml(session: nox.Session) -> None:
+    """Compute Core ML packages in NumPy and compare them with their originals; -- --record keeps proof and figures."""
+    prepare(session, "coreml")
+    session.run("python", "-m", "coreml.graph", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def variants(session: nox.Session) -> None:
     """Run ggml's builds for several processors, also emulated ARM ones; -- --write keeps the table of sizes."""
     prepare(session, "test")

@@ -50,7 +50,7 @@ class TargetFacts:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """A local model: a file, or a folder of some kinds. `context` is tokens, `licence` and `name` what its header says."""
+    """A local model: a file, or a folder of some kinds. `context` is tokens; `licence` and `name` are what it says."""
 
     path: Path
     bytes: int

@@ -505,17 +505,7 @@ def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, fact
                 f"The model {model.title} has no chat template of its own: it may not know how to answer. "
                 f"Choose an instruct model, or set [task.{task.task.name}] chat_template in app.toml."
             )
-        left_out = [name for name in APP_PLATFORMS if spec.any_platform and name not in spec.platforms]
-        for name in left_out:
-            if name not in task.runtime.platforms:
-                yield f"{task.runtime.title} does not run on {name}: the app is made for {spec.platforms[0]} alone."
-        if not task.runtime.runs_here(facts.host.os):
-            yield f"{task.runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
-        elif not _has_library(task.runtime, facts):
-            yield (
-                f"{task.runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
-                "the app can be made and built here, and tried on a phone."
-            )
+        yield from _left_out(spec, task.runtime, facts)
         if model.conversion is not None:
             size = model.conversion.disk_bytes.get(facts.host.os)
             yield (
@@ -528,6 +518,20 @@ def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, fact
             yield f"The licence of {model.title} is unknown: look it up before you give the app away."
         if facts.host.memory_bytes and (model.bytes or 0) > facts.host.memory_bytes // 2:
             yield f"The model {model.title} ({sized(model.bytes or 0)}) may not fit into this machine's memory."
+
+
+def _left_out(spec: AppSpec, runtime: Runtime, facts: Facts) -> Iterator[str]:
+    """Where the runtime does not run, though nobody chose to leave that out."""
+    for name in APP_PLATFORMS if spec.any_platform else ():
+        if name not in spec.platforms and name not in runtime.platforms:
+            yield f"{runtime.title} does not run on {name}: the app is made for {spec.platforms[0]} alone."
+    if not runtime.runs_here(facts.host.os):
+        yield f"{runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
+    elif not _has_library(runtime, facts):
+        yield (
+            f"{runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
+            "the app can be made and built here, and tried on a phone."
+        )
 
 
 def _has_library(runtime: Runtime, facts: Facts) -> bool:

@@ -154,7 +154,7 @@ def _chosen_tasks(names: Sequence[str], models: Sequence[str], catalog: Catalog)
 
 
 def _widest_first(tasks: Sequence[Task], models: Sequence[str]) -> list[Task]:
-    """Tasks that list the model, then those that take whatever names a model has, then those that ask for more of it."""
+    """Tasks that list the model, then those that take whatever names it has, then those that ask for more of it."""
 
     def place(task: Task) -> tuple[bool, bool]:
         listed = any(model.name == models[0] for model in task.models)

@@ -112,9 +112,7 @@ def _two(value: Sequence[int] | None) -> tuple[int, int]:
 
 
 def _batch_norm(inputs: Inputs) -> Floats:
-    mean, variance, gamma, beta = (
-        inputs[name].reshape(1, -1, 1, 1) for name in ("mean", "variance", "gamma", "beta")
-    )
+    mean, variance, gamma, beta = (inputs[name].reshape(1, -1, 1, 1) for name in ("mean", "variance", "gamma", "beta"))
     return np.asarray((inputs["x"] - mean) / np.sqrt(variance + inputs["epsilon"]) * gamma + beta)
 
 

@@ -31,8 +31,15 @@ class Fault:
 
 
 FAULTS = (
-    Fault("backend.mm", "[MLFeatureValue featureValueWithMultiArray:", "[MLFeatureValue valueWithMultiArray:", "valueWith"),
-    Fault("backend.mm", "return MLComputeUnitsCPUAndNeuralEngine;", "return MLComputeUnitsNeuralEngine;", "UnitsNeuralEngine'"),
+    Fault(
+        "backend.mm", "[MLFeatureValue featureValueWithMultiArray:", "[MLFeatureValue valueWithMultiArray:", "valueWith"
+    ),
+    Fault(
+        "backend.mm",
+        "return MLComputeUnitsCPUAndNeuralEngine;",
+        "return MLComputeUnitsNeuralEngine;",
+        "UnitsNeuralEngine'",
+    ),
     Fault("backend.mm", "shape:shape\n", "shape:tensor.shape\n", "std::vector"),
     Fault("backend.mm", "__block bool whole = false;", "bool whole = false;", "missing __block"),
     Fault("backend.mm", "feature.multiArrayConstraint;", "feature.arrayConstraint;", "arrayConstraint"),
@@ -42,8 +49,15 @@ FAULTS = (
 )
 """What any clang finds."""
 NEWER = (
-    Fault("backend.mm", "if (@available(macOS 15, iOS 18, *)) state_ =", "state_ =", "'newState' is only available on iOS 18"),
-    Fault("backend.mm", "if (@available(macOS 14.4, iOS 17.4, *)) {", "{", "'MLComputePlan' is only available on iOS 17.4"),
+    Fault(
+        "backend.mm",
+        "if (@available(macOS 15, iOS 18, *)) state_ =",
+        "state_ =",
+        "'newState' is only available on iOS 18",
+    ),
+    Fault(
+        "backend.mm", "if (@available(macOS 14.4, iOS 17.4, *)) {", "{", "'MLComputePlan' is only available on iOS 17.4"
+    ),
 )
 """What only a compiler for Apple's systems finds."""
 

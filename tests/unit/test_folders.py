@@ -52,7 +52,10 @@ def by_hand(folder: Path) -> str:
 
 def test_a_package_is_a_model_whatever_it_is_called(package: Path) -> None:
     found = inspect_model(package, FORMATS)
-    assert (found.format, found.bytes) == ("mlpackage", sum(p.stat().st_size for p in package.rglob("*") if p.is_file()))
+    assert (found.format, found.bytes) == (
+        "mlpackage",
+        sum(p.stat().st_size for p in package.rglob("*") if p.is_file()),
+    )
     other = package.rename(package.with_name("other"))
     assert inspect_model(other, FORMATS).format == "mlpackage"
     with pytest.raises(NotAModel, match="it is a Core ML package"):
@@ -164,13 +167,15 @@ def clone(tmp_path: Path, package: Path, repository: Path) -> Path:
 
 def fetch(app: Path) -> tuple[int, str]:
     environ = {**os.environ, "HANDHELD_CACHE": str(app.parent / "cache")}
-    done = subprocess.run([sys.executable, "fetch.py"], cwd=app, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "fetch.py"], cwd=app, env=environ, capture_output=True, text=True, check=False
+    )
     return done.returncode, done.stdout + done.stderr
 
 
 def test_fetch_brings_a_folder(clone: Path, package: Path) -> None:
     target = clone / "tasks" / "talk" / "tiny.mlpackage"
-    for damage in (lambda: None, lambda: (target / "Manifest.json").write_text("x"), lambda: (target / "more").touch()):
+    for damage in (lambda: None, lambda: (target / "Manifest.json").write_text("x"), (target / "more").touch):
         damage()
         assert fetch(clone)[0] == 0
         assert by_hand(target) == by_hand(package)

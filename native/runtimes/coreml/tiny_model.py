@@ -69,7 +69,11 @@ def _feature(name: str, shape: Sequence[int]) -> bytes:
 
 
 def _operation(
-    kind: str, inputs: Mapping[str, str], output: str, shape: Sequence[int], attributes: Mapping[str, bytes] | None = None
+    kind: str,
+    inputs: Mapping[str, str],
+    output: str,
+    shape: Sequence[int],
+    attributes: Mapping[str, bytes] | None = None,
 ) -> bytes:
     arguments = {name: _bytes(1, _bytes(1, value.encode())) for name, value in inputs.items()}
     name = _bytes(2, _bytes(1, _type((), STRING))) + _bytes(3, _bytes(1, _bytes(4, _bytes(1, output.encode()))))

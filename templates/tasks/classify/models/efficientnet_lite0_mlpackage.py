@@ -88,19 +88,19 @@ def save(model: ct.models.MLModel, target: Path) -> None:
     (target / "Manifest.json").write_text(json.dumps(manifest, indent=4) + "\n", encoding="utf-8")
 
 
-def main(source: str, target: str) -> None:
-    network = Network(Path(source))
+def converted(source: Path, precision: ct.precision = ct.precision.FLOAT16) -> ct.models.MLModel:
+    """The ML Program for iOS 17 and macOS 14, and newer, with the weights of a file."""
+    network = Network(source)
 
     @mb.program(input_specs=[mb.TensorSpec(shape=SHAPE)], opset_version=ct.target.iOS17)
     def program(input: Any) -> Any:  # noqa: A002 - the name of the model's input
         return network.whole(input)
 
-    made = ct.convert(
-        program, convert_to="mlprogram", minimum_deployment_target=ct.target.iOS17,
-        compute_precision=ct.precision.FLOAT16, skip_model_load=True,
+    return ct.convert(
+        program, convert_to="mlprogram", minimum_deployment_target=ct.target.iOS17, compute_precision=precision,
+        skip_model_load=True,
     )  # fmt: skip
-    save(made, Path(target))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    save(converted(Path(sys.argv[1])), Path(sys.argv[2]))
