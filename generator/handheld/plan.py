@@ -105,7 +105,6 @@ class Plan:
     disk_bytes: What fetching and rendering need here at most, copies counted; None as above.
     processor: The oldest processor of iPhones that the app is compiled for, such as "A12".
     app_toml: The text of app.toml.
-    runs_here: Whether this machine can run it too.
     """
 
     identity: AppIdentity
@@ -123,7 +122,6 @@ class Plan:
     processor: str
     app_toml: str
     warnings: tuple[str, ...] = ()
-    runs_here: bool = True
 
 
 def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
@@ -158,7 +156,6 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
         processor=spec.processor,
         app_toml=_written_spec(spec, tasks),
         warnings=tuple(_warnings(spec, tasks, bundle, facts)),
-        runs_here=all(task.runtime.runs_here(facts.host.os) for task in tasks),
     )
 
 

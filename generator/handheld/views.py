@@ -108,7 +108,10 @@ def next_commands(app: RenderedApp, here: Path) -> list[str]:
 
 def _runs_here(app: RenderedApp) -> bool:
     """Whether this machine can run the app, as far as is known: an app that was opened from its folder does not say."""
-    return app.plan is None or app.plan.runs_here
+    from handheld.facts import gather_host  # noqa: PLC0415 - few views ask for it
+
+    system = gather_host(app.directory).os
+    return app.plan is None or all(task.runtime.runs_here(system) for task in app.plan.tasks)
 
 
 def _short(path: Path, here: Path) -> str:
