@@ -27,7 +27,8 @@ SettingValue: TypeAlias = Scalar | tuple[str, ...]
 class Source:
     """Third-party sources, fetched by coordinates.
 
-    `files` are globs below `root` inside the archive; `licence_file` is a path from the archive's top.
+    `files` are globs below `root` inside the archive; `licence_file` is a path from the archive's top. `python` and
+    `platform` are what a wheel was built for, in pip's words, where it is not for all.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Source:
     root: str
     into: str
     files: tuple[str, ...]
+    python: str | None = None
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ _SOURCE = {
     "licence_file": _text(_FOLDER_PATH),
     "pypi": _text(_PINNED),
     "kind": _text(choices=("sdist", "wheel")),
+    "python": _text(r"3\.[0-9]+", required=False),
+    "platform": _text("[a-z0-9_]+", required=False),
     "sha256": _text(_SHA256),
     "bytes": _BYTES,
     "root": _text(_FOLDER_PATH),

@@ -134,7 +134,8 @@ def _fetch_source(source: Source, folder: Path, tools: Tools, progress: Progress
     with tools.lock(name, progress):
         if _tree_is_intact(folder):
             return
-        archive = tools.fetch_pypi(source.pypi, source.sha256, source.kind, progress, source.bytes)
+        built_for = (source.python, source.platform)
+        archive = tools.fetch_pypi(source.pypi, source.sha256, source.kind, progress, source.bytes, *built_for)
         with staged(tools.cache, name, source.name) as work:
             new = work / "new"
             from handheld import archives  # noqa: PLC0415 - a warm cache needs none of it

@@ -35,7 +35,7 @@ def archive_lock(sha256: str) -> str:
 class Wanted:
     """An archive: pinned, its hash, "wheel" or "sdist", its bytes when known.
 
-    `python` is the version that a wheel was built for, when it is for one.
+    `python` and `platform` are what a wheel was built for, when it is for one.
     """
 
     requirement: str
@@ -43,6 +43,7 @@ class Wanted:
     kind: str
     size: int | None = None
     python: str | None = None
+    platform: str | None = None
 
 
 def fetch(tools: Tools, wanted: Wanted, progress: Progress) -> Path:
@@ -112,6 +113,8 @@ def _kind(wanted: Wanted) -> list[str]:
     kind = ["--no-binary", name] if wanted.kind == "sdist" else ["--only-binary", ":all:"]
     if wanted.python is not None:
         kind += ["--python-version", wanted.python]
+    if wanted.platform is not None:
+        kind += ["--platform", wanted.platform]
     return kind
 
 

@@ -142,7 +142,9 @@ def _chosen_tasks(names: Sequence[str], models: Sequence[str], catalog: Catalog)
     if not names:
         ready = [task for task in catalog.tasks.values() if task.default_model is not None]
         fitting = [task for task in ready if models and _may_take(task, models[0], catalog)]
-        return _widest_first(fitting, models)[:1] or ready[:1] or list(catalog.tasks.values())[:1]
+        # A model of one's own goes where any is welcome, before it goes where it would have to be of some kind.
+        fitting.sort(key=lambda task: (all(m.name != models[0] for m in task.models), not _takes_any_names(task)))
+        return fitting[:1] or ready[:1] or list(catalog.tasks.values())[:1]
     tasks: list[Task] = []
     for name in names:
         if name not in catalog.tasks:
@@ -153,14 +155,8 @@ def _chosen_tasks(names: Sequence[str], models: Sequence[str], catalog: Catalog)
     return tasks
 
 
-def _widest_first(tasks: Sequence[Task], models: Sequence[str]) -> list[Task]:
-    """Tasks that list the model, then those that take whatever names it has, then those that ask for more of it."""
-
-    def place(task: Task) -> tuple[bool, bool]:
-        listed = any(model.name == models[0] for model in task.models)
-        return not listed, all(port.name != "*" for port in task.ports)
-
-    return sorted(tasks, key=place)
+def _takes_any_names(task: Task) -> bool:
+    return any(port.name == "*" for port in task.ports)
 
 
 def _may_take(task: Task, model: str, catalog: Catalog) -> bool:

@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 as a PyTorch module with its published weights, for the formats that only a compiler writes.
 
 The network: Tan and Le, "EfficientNet", 2019, table 1, without squeeze-and-excite and with ReLU6 (EfficientNet-Lite).
-Input `input` f32[1,3,224,224], (byte - 127) / 128; output `probs` f32[1,1000].
+Input `input` f32[1,3,224,224], (byte - 127) / 128; output `probs` f32[1,1000]. Needs torch.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from checkpoint import read
 from torch import nn
 from torch.nn import functional
 
+INPUT, OUTPUT = "input", "probs"
 SHAPE = (1, 3, 224, 224)
 EPSILON = 1e-3
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
