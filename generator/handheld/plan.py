@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from handheld.catalog import (
     Source,
     Task,
 )
-from handheld.catalog_keys import HOST, SLOTS
+from handheld.catalog_keys import APP_PLATFORMS, SLOTS
 from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly, quoted, sized
 from handheld.facts import Facts, ModelFacts
 from handheld.identity import DEFAULT_PREFIX
@@ -132,6 +133,7 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
         MachineError: the disk has too little space, or the target folder cannot be written.
     """
     _check_target(spec, facts)
+    spec = _on_fitting_platforms(spec, catalog, facts)
     tasks = tuple(_plan_task(choice, spec, catalog, facts) for choice in spec.tasks)
     sources = _joined_sources(catalog.core_sources, tasks)
     slots = _joined_slots(tasks)
@@ -195,6 +197,17 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple | list):
         return [_plain(inner) for inner in value]
     return value.as_posix() if isinstance(value, Path) else value
+
+
+def _on_fitting_platforms(spec: AppSpec, catalog: Catalog, facts: Facts) -> AppSpec:
+    """The spec for all platforms, or else the first one, on which what was chosen runs, where nobody named any."""
+    for platforms in [spec.platforms, *((name,) for name in spec.platforms)] if spec.any_platform else []:
+        narrowed = replace(spec, platforms=platforms)
+        with suppress(NothingFits):
+            for choice in spec.tasks:
+                _plan_task(choice, narrowed, catalog, facts)
+            return narrowed
+    return spec
 
 
 # One task: which model, which runtime.
@@ -489,13 +502,7 @@ def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, fact
                 f"The model {model.title} has no chat template of its own: it may not know how to answer. "
                 f"Choose an instruct model, or set [task.{task.task.name}] chat_template in app.toml."
             )
-        if HOST not in task.runtime.platforms:
-            yield f"{task.runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
-        elif not _has_library(task.runtime, facts):
-            yield (
-                f"{task.runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
-                "the app can be made and built here, and tried on a phone."
-            )
+        yield from _left_out(spec, task.runtime, facts)
         if model.conversion is not None:
             size = model.conversion.disk_bytes.get(facts.host.os)
             yield (
@@ -508,6 +515,20 @@ def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, fact
             yield f"The licence of {model.title} is unknown: look it up before you give the app away."
         if facts.host.memory_bytes and (model.bytes or 0) > facts.host.memory_bytes // 2:
             yield f"The model {model.title} ({sized(model.bytes or 0)}) may not fit into this machine's memory."
+
+
+def _left_out(spec: AppSpec, runtime: Runtime, facts: Facts) -> Iterator[str]:
+    """Where the runtime does not run, though nobody chose to leave that out."""
+    for name in APP_PLATFORMS if spec.any_platform else ():
+        if name not in spec.platforms and name not in runtime.platforms:
+            yield f"{runtime.title} does not run on {name}: the app is made for {spec.platforms[0]} alone."
+    if not runtime.runs_here(facts.host.os):
+        yield f"{runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
+    elif not _has_library(runtime, facts):
+        yield (
+            f"{runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
+            "the app can be made and built here, and tried on a phone."
+        )
 
 
 def _has_library(runtime: Runtime, facts: Facts) -> bool:

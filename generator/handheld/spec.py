@@ -73,7 +73,8 @@ class TaskChoice:
 class AppSpec:
     """The request, complete and valid in itself.
 
-    `directory` is absolute; `platforms` is in catalogue order; `processor` is one of PHONE_PROCESSORS.
+    `directory` is absolute; `platforms` is in catalogue order; `processor` is one of PHONE_PROCESSORS. `any_platform`:
+    nobody named a platform, so that those will do on which the chosen runtimes and models run.
     """
 
     identity: AppIdentity
@@ -82,6 +83,7 @@ class AppSpec:
     directory: Path
     force: bool = False
     processor: str = PHONE_PROCESSORS[0]
+    any_platform: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,7 @@ class Request:
 
     `runtimes` and `models` hold "value" (with one task) or "task=value". An empty `tasks` or `platforms` means the
     default: the first task of the catalogue that has a default model and could take the one that was asked for, and all
-    platforms. `directory` None means
-    ./<slug>. `id` overrides the package id.
+    platforms on which that runs. `directory` None means ./<slug>. `id` overrides the package id.
     """
 
     name: str
@@ -133,6 +134,7 @@ def read_spec(request: Request, catalog: Catalog) -> AppSpec:
         platforms=_chosen_platforms(request.platforms),
         directory=Path(os.path.normpath(directory)),
         force=request.force,
+        any_platform=not request.platforms,
     )
 
 
@@ -317,6 +319,7 @@ def load_app_toml(path: Path, catalog: Catalog) -> AppSpec:
         platforms=_chosen_platforms(table["app"].get("platforms", ())),
         directory=path.parent,
         processor=table.get("ios", {}).get("processor", PHONE_PROCESSORS[0]),
+        any_platform="platforms" not in table["app"],
     )
 
 
