@@ -42,7 +42,7 @@ def fetch_libraries(
 
 
 def _fetch(library: LockedLibrary, tools: Tools, progress: Progress) -> Path:
-    folder = tools.cache / "libraries" / library.sha256
+    folder = tools.cache / "libraries" / f"{library.sha256}-{library.name}"  # a package may hold several
     path = folder / library.name
     if _is_whole(path):
         return path
