@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from accelerators import vulkan
 from accelerators.device import Device, find_device
 from accelerators.models import Case, cases
 from handheld.build import build_app
@@ -35,6 +36,8 @@ from native.support import manifest, render, tiny_file
 WORK = Path("build/accelerators")
 RESULTS, PAGE = Path("docs/generated/accelerators.json"), Path("docs/generated/accelerators.md")
 WRITE = "--write"
+NOTHING, LOADER, DEVICE = "nothing", "the loader alone", "a device"
+"""What a process can see."""
 LIMIT = 900
 """Seconds for one run: the first one compiles every shader on the processor."""
 WEBGPU = LockedLibrary(
@@ -58,7 +61,8 @@ class Ran:
 
     report: Mapping[str, Any]
     outputs: Mapping[str, Sequence[float]]
-    version: str
+    text: str = ""
+    version: str = ""
     failure: str = ""
 
     @property
@@ -88,17 +92,18 @@ class Lane:
 
     def run(self, case: Case, asked: str, sees: str, library: Path | None = None) -> Ran:
         """Run a model once, in a process that sees a device, the loader alone, or nothing."""
-        environ = {} if sees == "nothing" else self.device.environ(driver=sees == "a device")
+        environ = {} if sees == NOTHING else self.device.environ(driver=sees == DEVICE)
         program = Path(__file__).with_name("probe.py")
         argv: list[str | Path] = [python(), program, library or self.library, self.manifest, case.model, asked]
+        argv += [case.prompt] if case.prompt else []
         done = self.tools.run(argv, env=environ, timeout=LIMIT, check=False)
         lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
         if done.returncode != 0 or not lines:
-            return Ran({}, {}, "", f"ended with exit code {done.returncode}: {done.stderr[-500:]}")
+            return Ran({}, {}, failure=f"ended with exit code {done.returncode}: {done.stderr[-500:]}")
         said = json.loads(lines[-1])
         if "report" not in said:
-            return Ran({}, {}, "", str(said["message"]))
-        return Ran(said["report"], said["outputs"], str(said["version"]))
+            return Ran({}, {}, failure=str(said["message"]))
+        return Ran(said["report"], said["outputs"], said["text"], str(said["version"]))
 
 
 def difference(one: Ran, other: Ran) -> float:
@@ -120,6 +125,8 @@ def on_device(case: Case, ran: Ran, cpu: Ran) -> list[str]:
         wrong.append(f"took {ran.nodes[0]} of {ran.nodes[1]} nodes, not {case.nodes[0]} of {case.nodes[1]}")
     if not ran.note.startswith(case.note) or bool(ran.note) != bool(case.note):
         wrong.append(f"says {ran.note!r}, not {case.note!r}")
+    if case.prompt and ran.text[: case.same] != cpu.text[: case.same]:
+        wrong.append(f"answers {ran.text!r}, and the CPU {cpu.text!r}")
     apart = difference(ran, cpu)
     if (apart > case.tolerance) != case.known_wrong:
         wrong.append(f"differs by {apart:.2g}, {'no' if case.known_wrong else 'more'} than {case.tolerance:g}")
@@ -135,8 +142,8 @@ def without(ran: Ran, cpu: Ran, asked: str, part: str = "") -> list[str]:
         wrong.append(f"says {ran.note!r}")
     if ran.nodes != (0, 0):
         wrong.append(f"says that something took {ran.nodes[0]} nodes")
-    if ran.outputs != cpu.outputs:
-        wrong.append("gives other numbers than the CPU")
+    if (ran.outputs, ran.text) != (cpu.outputs, cpu.text) or not (ran.outputs or ran.text):
+        wrong.append("gives another answer than the CPU")
     return wrong
 
 
@@ -146,7 +153,7 @@ def row(case: Case, sees: str, asked: str, ran: Ran, cpu: Ran) -> dict[str, obje
     return {
         "runtime": case.runtime, "version": ran.version, "model": case.title, "sees": sees, "asked": asked,
         "used": ran.used, "device": ran.report.get("device", ""), "taken": taken, "nodes": nodes,
-        "difference": difference(ran, cpu) if ran.outputs else None, "note": ran.note,
+        "difference": difference(ran, cpu) if ran.outputs else None, "text": ran.text, "note": ran.note,
     }  # fmt: skip
 
 
@@ -157,7 +164,7 @@ def run_case(case: Case, lane: Lane, surroundings: Sequence[str]) -> tuple[list[
     asked = [(sees, "gpu") for sees in surroundings] + [(surroundings[0], "npu")]
     for sees, wanted in asked:
         ran = lane.run(case, wanted, sees)
-        alone = sees != "a device" or wanted == "npu"
+        alone = sees != DEVICE or wanted == "npu"
         wrong = without(ran, cpu, wanted) if alone else on_device(case, ran, cpu)
         failed += bool(wrong)
         rows.append(row(case, sees, wanted, ran, cpu))
@@ -170,32 +177,40 @@ def run_case(case: Case, lane: Lane, surroundings: Sequence[str]) -> tuple[list[
 
 
 def prepare(runtime: str, folder: Path, device: Device, tools: Tools) -> tuple[Lane, Path]:
-    """Render and build an app for any model; gives the lane, and the core with the libraries that apps get."""
+    """Render and build an app; gives the lane, and the core with the libraries that apps get."""
+    if runtime == vulkan.RUNTIME:
+        work = WORK.absolute()
+        app = render(work / "app", runtime, tiny_file(runtime, "generate", folder), tools)
+        built = vulkan.build_core(app, work, tools)
+        return Lane(built, manifest(app), device, tools), built
     app = render(folder / "app", runtime, tiny_file(runtime, "tensors", folder), tools, task="tensors")
     built = build_app(app, tools, SilentProgress()).library
-    beside = folder / "lib"
-    beside.mkdir()
-    for path in built.parent.iterdir():
-        link(path, beside / path.name)
+    beside = copy_of(built.parent, folder / "lib")
     machine = gather_host(folder)
-    for name, path in fetch_libraries(
-        REPLACED.get(runtime, ()), machine.os, machine.arch, tools, SilentProgress()
-    ).items():
+    instead = fetch_libraries(REPLACED.get(runtime, ()), machine.os, machine.arch, tools, SilentProgress())
+    for name, path in instead.items():
         (beside / name).unlink()
         link(path, beside / name)
     return Lane(beside / built.name, manifest(app), device, tools), built
 
 
-def missing_library(runtime: str, lane: Lane, shipped: Path, first: Case) -> tuple[str, Ran]:
-    """A run with a device, where the runtime lacks its own library for it; gives what is expected of the note."""
+def copy_of(libraries: Path, folder: Path, without_: str = "") -> Path:
+    """A folder with the same libraries, but those whose names have a certain part."""
+    folder.mkdir()
+    for path in libraries.iterdir():
+        if path.is_file() and not (without_ and without_ in path.name):
+            link(path, folder / path.name)
+    return folder
+
+
+def missing_library(runtime: str, lane: Lane, shipped: Path, folder: Path) -> tuple[str, Path]:
+    """A core that lacks the runtime's library for GPUs, and what the note has to say of that."""
     if runtime in REPLACED:
-        return "has no WebGPU", lane.run(first, "gpu", "a device", shipped)
-    alone = lane.library.parent.with_name("alone")
-    alone.mkdir()
-    for path in shipped.parent.iterdir():
-        if "Accelerator" not in path.name:
-            link(path, alone / path.name)
-    return "library for GPUs is not here", lane.run(first, "gpu", "a device", alone / shipped.name)
+        return "has no WebGPU", shipped
+    part, said = {
+        vulkan.RUNTIME: ("vulkan", "libggml-vulkan.so: cannot open shared object file"),
+    }.get(runtime, ("Accelerator", "library for GPUs is not here"))
+    return said, copy_of(lane.library.parent, folder / "without", part) / shipped.name
 
 
 def page(history: Sequence[Mapping[str, Any]]) -> str:
@@ -208,7 +223,7 @@ def page(history: Sequence[Mapping[str, Any]]) -> str:
         f"lavapipe {entry['mesa']}. It says what works and what is reported, not how fast a phone is.",
         "",
         f"{entry['date']}, commit {entry['commit']}, {entry['cpu']}. The difference is the largest one to the CPU's",
-        "answer, relative to the largest number of that output.",
+        "answer, relative to the largest number of that output; for a language model, the answer stands there.",
         "",
         "| runtime | model | asked for | there is | computed by | nodes | difference | the report says |",
         "|---|---|---|---|---|---|---|---|",
@@ -216,7 +231,7 @@ def page(history: Sequence[Mapping[str, Any]]) -> str:
     for one in entry["rows"]:
         used = f"{one['used']} ({one['device']})" if one["device"] else one["used"]
         share = f"{one['taken']} of {one['nodes']}" if one["nodes"] else ""
-        apart = "" if one["difference"] is None else f"{one['difference']:.2g}"
+        apart = repr(one["text"]) if one["difference"] is None else f"{one['difference']:.2g}"
         cells = (f"{one['runtime']} {one['version']}", one["model"], one["asked"], one["sees"], used, share, apart)
         lines.append(f"| {' | '.join(map(str, cells))} | {one['note']} |")
     known = sorted({case.title for case in cases(Path(), None) if case.known_wrong})
@@ -228,9 +243,9 @@ def page(history: Sequence[Mapping[str, Any]]) -> str:
 def surroundings_here() -> tuple[str, ...]:
     """What a process can be made to see; where a loader is installed, nothing can hide it."""
     if ctypes.util.find_library("vulkan") is None:
-        return ("nothing", "the loader alone", "a device")
+        return (NOTHING, LOADER, DEVICE)
     print("skipped  without a loader: this machine has one installed")
-    return ("the loader alone", "a device")
+    return (LOADER, DEVICE)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -259,11 +274,13 @@ def main(arguments: Sequence[str]) -> int:
             for case in mine:
                 made, bad = run_case(case, lane, surroundings_here())
                 rows, failed, done = rows + made, failed + bad, done + len(made)
-            part, ran = missing_library(runtime, lane, shipped, mine[0])
-            cpu = lane.run(mine[0], "cpu", "a device", shipped)
+            part, lacking = missing_library(runtime, lane, shipped, own)
+            ran, cpu = (lane.run(mine[0], asked, DEVICE, lacking) for asked in ("gpu", "cpu"))
             wrong = without(ran, cpu, "gpu", part)
-            print(f"{'FAILED' if wrong else 'passed'}  {runtime} without its own library: {ran.note} {wrong or ''}")
-            rows.append(row(replace(mine[0], title=f"{mine[0].title}, CPU build"), "a device", "gpu", ran, cpu))
+            print(
+                f"{'FAILED' if wrong else 'passed'}  {runtime} without its library for GPUs: {ran.note} {wrong or ''}"
+            )
+            rows.append(row(replace(mine[0], title=f"{mine[0].title}, no library for GPUs"), DEVICE, "gpu", ran, cpu))
             failed, done = failed + bool(wrong), done + 1
     if WRITE in arguments and not names:
         PAGE.write_text(page(add_record(RESULTS, {"mesa": device.version, "rows": rows}, tools)), encoding="utf-8")

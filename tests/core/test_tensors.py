@@ -184,7 +184,9 @@ def test_a_missing_library_is_a_status_and_a_sentence(ort: Core, tmp_path: Path,
 def test_an_accelerator_that_cannot_be_had_is_the_cpu_and_says_so(tensor_core: Core, asked: str) -> None:
     answers, reports = [], []
     for accelerator in ("auto", asked):
-        with Task(tensor_core.library, tensor_core.manifest, options={"threads": 1, "accelerator": accelerator}) as task:
+        with Task(
+            tensor_core.library, tensor_core.manifest, options={"threads": 1, "accelerator": accelerator}
+        ) as task:
             task.load()
             answers.append([value.data for value in task.stream([Value.of("1", "example")])])
             reports.append(task.report())

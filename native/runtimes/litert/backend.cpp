@@ -144,7 +144,7 @@ private:
         });
         std::string why = "LiteRT gives no node to it";
         if (code != kOk && free_sizes) why = "an input has a free size, and LiteRT's GPU takes fixed ones";
-        else if (code != kOk) why = "LiteRT finds no GPU, or not with it (status " + std::to_string(code) + ")";
+        else if (code != kOk) why = "LiteRT finds no GPU, or none that takes the model (status " + std::to_string(code) + ")";
         accelerator_ = fall_back(asked, why);
         return false;
     }
