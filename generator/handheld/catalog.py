@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from handheld.catalog_keys import APP_PLATFORMS, CORE, RUNTIME, SLOTS, TASK
+from handheld.catalog_keys import APP_PLATFORMS, CORE, HOST, RUNTIME, SLOTS, TASK
 from handheld.errors import CatalogueWrong, NotToml, Unreadable
 from handheld.tables import Key, problems
 
@@ -80,7 +80,10 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One folder of native/runtimes. `accelerators` and `slots` are by platform ("host", "android", "ios")."""
+    """One folder of native/runtimes. `accelerators` and `slots` are by platform ("host", "android", "ios").
+
+    `hosts` are the systems, as in HostFacts, on which it runs where it runs on HOST; empty for all of them.
+    """
 
     name: str
     title: str
@@ -95,7 +98,12 @@ class Runtime:
     slots: Mapping[str, Mapping[str, SlotValue]]
     folder: Path
     libraries: tuple[Library, ...] = ()
+    hosts: tuple[str, ...] = ()
     conversion: Conversion | None = None
+
+    def runs_here(self, system: str) -> bool:
+        """Whether it runs on a developer's machine with this system."""
+        return HOST in self.platforms and (not self.hosts or system in self.hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +264,7 @@ def _load_runtime(path: Path) -> Runtime:
         slots=_slots(table),
         folder=path.parent,
         libraries=tuple(Library(**library) for library in table.get("library", [])),
+        hosts=tuple(table.get("hosts", ())),
         conversion=_conversion(table["conversion"], path.parent) if "conversion" in table else None,
     )
 
@@ -284,9 +293,16 @@ def _load_task(path: Path) -> Task:
         models=tuple(_model(model, path.parent) for model in table["model"]),
         entries={name: table[name]["entry"] for name in APP_PLATFORMS},
         slots=_slots(table),
-        goldens={golden.stem: golden for golden in sorted((path.parent / "golden").glob("*.json"))},
+        goldens=_goldens(path.parent, table),
         folder=path.parent,
     )
+
+
+def _goldens(folder: Path, task: Mapping[str, Any]) -> dict[str, Path]:
+    """The golden cases by model; the same network in another form has the same one, unless it brings its own."""
+    own = {golden.stem: golden for golden in sorted((folder / "golden").glob("*.json"))}
+    likes = {model["name"]: model["like"] for model in task.get("model", []) if "like" in model}
+    return {**{name: own[like] for name, like in likes.items() if like in own}, **own}
 
 
 def _completed(model: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
@@ -353,6 +369,8 @@ def _runtime_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
         yield f"`name` is '{table['name']}', its folder '{folder}'"
     if set(table["accelerators"]) != set(table["platforms"]):
         yield "`accelerators` has to list exactly the platforms of `platforms`"
+    if "hosts" in table and HOST not in table["platforms"]:
+        yield f"`hosts` belongs to the platform '{HOST}', which `platforms` does not list"
     yield from _repeats(table.get("source", []), "source")
     yield from _repeats(table.get("library", []), "library", "os", "arch", "name")
     conversion = table.get("conversion")

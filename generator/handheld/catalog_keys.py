@@ -11,6 +11,8 @@ HOST = "host"
 APP_PLATFORMS = ("android", "ios")
 """What an app can be rendered for; HOST is the developer's own machine."""
 PLATFORMS = (HOST, *APP_PLATFORMS)
+SYSTEMS = ("linux", "macos", "windows")
+"""What a developer's own machine may run, as in HostFacts."""
 SHAPES = ("tensors", "generate", "embed")
 """The waist between tasks and runtimes; a new one is a decision, see docs/decisions."""
 
@@ -68,7 +70,7 @@ _SOURCE = {
 }
 _LIBRARY = {
     "name": _text(_FILE_NAME),
-    "os": _text(choices=("linux", "macos", "windows")),
+    "os": _text(choices=SYSTEMS),
     "arch": _text(choices=("x86_64", "arm64")),
     "pypi": _text(_PINNED),
     "python": _text(r"3\.[0-9]+"),
@@ -90,9 +92,10 @@ RUNTIME = {
     "licence": _text(),
     "shapes": _texts(required=True, choices=SHAPES),
     "formats": _texts("[a-z0-9]+", required=True),
-    "file_forms": _texts(required=True, choices=("path", "descriptor", "memory")),
+    "file_forms": _texts(required=True, choices=("path", "descriptor", "memory", "directory")),
     "cancel": _text(),
     "platforms": _texts(required=True, choices=PLATFORMS),
+    "hosts": _texts(choices=SYSTEMS),
     "accelerators": Key("table", required=True, keys={name: _texts(_NAME) for name in PLATFORMS}),
     "source": Key("tables", keys=_SOURCE),
     "library": Key("tables", keys=_LIBRARY),

@@ -271,13 +271,13 @@ class DiskTooSmall(MachineError):
 
 
 class ModelMissing(InputError):
-    """A local model file does not exist or is a folder."""
+    """A local model does not exist."""
 
-    def __init__(self, path: Path, folder: bool) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__(
-            f"The model {path} is a folder." if folder else f"The model {path} does not exist.",
-            "A path to one file is needed." if folder else "The path is misspelt, or the file was moved.",
-            f'ls -l "{path if folder else path.parent}"; handheld list shows models that need no file',
+            f"The model {path} does not exist.",
+            "The path is misspelt, or the file was moved.",
+            f'ls -l "{path.parent}"; handheld list shows models that need no file',
         )
 
 

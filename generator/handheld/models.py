@@ -12,7 +12,6 @@ from handheld import conversion, hub
 from handheld.catalog import ModelPart, Source
 from handheld.errors import HashMismatch, ModelMissing, NoNetwork, TermsNotAccepted
 from handheld.facts import inspect_model
-from handheld.kinds import FOLDERS
 from handheld.plan import HfRef, ModelChoice, Plan
 from handheld.progress import Progress
 from handheld.pypi import archive_lock
@@ -296,10 +295,10 @@ def _stored(folder: Path, licence: ModelPart | None = None) -> StoredModel | Non
 
 def _local_model(path: Path, tools: Tools, progress: Progress) -> StoredModel:
     """Hash a local file; the hash is remembered for as long as the file does not change."""
-    if path.is_dir() and path.suffix.lower().removeprefix(".") in FOLDERS:
+    if path.is_dir():
         return StoredModel(path, tree_bytes(path), tree_sha256(path))
-    if not path.is_file():
-        raise ModelMissing(path, folder=path.is_dir())
+    if not path.exists():
+        raise ModelMissing(path)
     note = tools.cache / "hashes" / f"{key_of(str(path))}.json"
     stamp = read_stamp(read_note(note))
     status = path.stat()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,7 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
         MachineError: the disk has too little space, or the target folder cannot be written.
     """
     _check_target(spec, facts)
+    spec = _on_fitting_platforms(spec, catalog, facts)
     tasks = tuple(_plan_task(choice, spec, catalog, facts) for choice in spec.tasks)
     sources = _joined_sources(catalog.core_sources, tasks)
     slots = _joined_slots(tasks)
@@ -193,6 +195,17 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple | list):
         return [_plain(inner) for inner in value]
     return value.as_posix() if isinstance(value, Path) else value
+
+
+def _on_fitting_platforms(spec: AppSpec, catalog: Catalog, facts: Facts) -> AppSpec:
+    """The spec for all platforms, or else the first one, on which what was chosen runs, where nobody named any."""
+    for platforms in [spec.platforms, *((name,) for name in spec.platforms)] if spec.any_platform else []:
+        narrowed = replace(spec, platforms=platforms)
+        with suppress(NothingFits):
+            for choice in spec.tasks:
+                _plan_task(choice, narrowed, catalog, facts)
+            return narrowed
+    return spec
 
 
 # One task: which model, which runtime.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from handheld.catalog_keys import APP_PLATFORMS, HOST
+from handheld.catalog_keys import APP_PLATFORMS
 from handheld.errors import sized
 from handheld.identity import DEFAULT_PREFIX
 
@@ -38,10 +38,10 @@ def warnings_of(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, fa
 
 def _on_runtime(task: TaskPlan, spec: AppSpec, facts: Facts) -> Iterator[str]:
     title = task.runtime.title
-    for name in APP_PLATFORMS:
-        if name not in {*spec.platforms, *task.runtime.platforms}:
-            yield f"{title} does not run on {name} yet: the app is for {', '.join(spec.platforms)} alone."
-    if HOST not in task.runtime.platforms:
+    for name in APP_PLATFORMS if spec.any_platform else ():
+        if name not in spec.platforms and name not in task.runtime.platforms:
+            yield f"{title} does not run on {name}: the app is made for {spec.platforms[0]} alone."
+    if not task.runtime.runs_here(facts.host.os):
         yield f"{title} does not run on this machine: try the app on a phone, emulator or simulator."
     elif not _has_library(task.runtime, facts):
         yield (

@@ -51,7 +51,7 @@ def prove_host(
             where = folder / f"{task.name}-{model.name}"
             spec = read_spec(Request("Proof", (task.name,), models=(model.name,), directory=where), catalog)
             plan = make_plan(spec, catalog, gather_facts(spec, catalog, tools))
-            if plan.tasks[0].golden is None or HOST not in plan.tasks[0].runtime.platforms:
+            if plan.tasks[0].golden is None or not plan.tasks[0].runtime.runs_here(machine.os):
                 continue
             if not compile_ and plan.tasks[0].model.conversion is not None:
                 progress.note(f"{model.title} is made by a compiler of gigabytes. Left as it was.")

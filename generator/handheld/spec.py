@@ -73,7 +73,8 @@ class TaskChoice:
 class AppSpec:
     """The request, complete and valid in itself.
 
-    `directory` is absolute; `platforms` is in catalogue order; `processor` is one of PHONE_PROCESSORS.
+    `directory` is absolute; `platforms` is in catalogue order; `processor` is one of PHONE_PROCESSORS. `any_platform`:
+    nobody named a platform, so that those will do on which the chosen runtimes and models run.
     """
 
     identity: AppIdentity
@@ -82,6 +83,7 @@ class AppSpec:
     directory: Path
     force: bool = False
     processor: str = PHONE_PROCESSORS[0]
+    any_platform: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,7 @@ class Request:
 
     `runtimes` and `models` hold "value" (with one task) or "task=value". An empty `tasks` or `platforms` means the
     default: the first task of the catalogue that has a default model and could take the one that was asked for, and all
-    platforms. `directory` None means
-    ./<slug>. `id` overrides the package id.
+    platforms on which that runs. `directory` None means ./<slug>. `id` overrides the package id.
     """
 
     name: str
@@ -130,9 +131,10 @@ def read_spec(request: Request, catalog: Catalog) -> AppSpec:
     return AppSpec(
         identity=identity,
         tasks=choices,
-        platforms=_chosen_platforms(request.platforms, choices, catalog),
+        platforms=_chosen_platforms(request.platforms),
         directory=Path(os.path.normpath(directory)),
         force=request.force,
+        any_platform=not request.platforms,
     )
 
 
@@ -164,31 +166,11 @@ def _may_take(task: Task, model: str, catalog: Catalog) -> bool:
     return any(item.name == model for item in task.models) or any(suffix in runtime.formats for runtime in runtimes)
 
 
-def _chosen_platforms(names: Sequence[str], choices: Sequence[TaskChoice], catalog: Catalog) -> tuple[str, ...]:
-    """Those that were asked for; by default all, or those that the chosen runtimes have when these lack some."""
+def _chosen_platforms(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in APP_PLATFORMS:
             raise UnknownChoice("platform", name, APP_PLATFORMS, "--platform")
-    if names:
-        return tuple(name for name in APP_PLATFORMS if name in names)
-    had = [_platforms_of(choice, catalog) for choice in choices]
-    return tuple(name for name in APP_PLATFORMS if all(name in each for each in had)) or APP_PLATFORMS
-
-
-def _platforms_of(choice: TaskChoice, catalog: Catalog) -> set[str]:
-    """Where the runtimes run that could take a task's model."""
-    task = catalog.tasks[choice.task]
-    model = next((model.format for model in task.models if model.name == choice.model), None)
-    if model is None and choice.model is not None:
-        model = Path(choice.model).suffix.lower().removeprefix(".")
-    runtimes = [
-        runtime
-        for runtime in catalog.runtimes.values()
-        if choice.runtime in {None, runtime.name}
-        and set(task.shapes) & set(runtime.shapes)
-        and (model is None or model in runtime.formats)
-    ]
-    return {name for runtime in runtimes for name in runtime.platforms} or set(APP_PLATFORMS)
+    return tuple(name for name in APP_PLATFORMS if name in names or not names)
 
 
 def _by_task(option: str, values: Sequence[str], tasks: Sequence[Task]) -> dict[str, str]:
@@ -331,13 +313,13 @@ def load_app_toml(path: Path, catalog: Catalog) -> AppSpec:
     found = list(problems(table, app_table(catalog))) or list(_relations(table, catalog))
     if found:
         raise AppTomlWrong(path, found)
-    choices = tuple(_task_choice(name, choice, catalog, path) for name, choice in table["task"].items())
     return AppSpec(
         identity=_identity(table["app"], path),
-        tasks=choices,
-        platforms=_chosen_platforms(table["app"].get("platforms", ()), choices, catalog),
+        tasks=tuple(_task_choice(name, choice, catalog, path) for name, choice in table["task"].items()),
+        platforms=_chosen_platforms(table["app"].get("platforms", ())),
         directory=path.parent,
         processor=table.get("ios", {}).get("processor", PHONE_PROCESSORS[0]),
+        any_platform="platforms" not in table["app"],
     )
 
 

@@ -16,18 +16,18 @@ constexpr const char *kSuffix = ".dylib";
 constexpr const char *kSuffix = ".so";
 #endif
 
+}  // namespace
+
 // Where this code lies: in the core's library, or in the program that has it inside.
-std::string own_folder() {
+std::string library_folder() {
     Dl_info self = {};
-    if (dladdr(reinterpret_cast<const void *>(&own_folder), &self) == 0 || self.dli_fname == nullptr) return {};
+    if (dladdr(reinterpret_cast<const void *>(&library_folder), &self) == 0 || self.dli_fname == nullptr) return {};
     const std::string path = self.dli_fname;
     return path.substr(0, path.find_last_of('/') + 1);
 }
 
-}  // namespace
-
 void *open_library(const char *name) {
-    const std::string file = std::string(name) + kSuffix, folder = own_folder();
+    const std::string file = std::string(name) + kSuffix, folder = library_folder();
     void *library = folder.empty() ? nullptr : dlopen((folder + file).c_str(), RTLD_NOW | RTLD_LOCAL);
     std::string why;  // what is there and cannot be opened says more than that it is nowhere else
     if (library == nullptr && !folder.empty() && access((folder + file).c_str(), F_OK) == 0) why = dlerror();

@@ -36,7 +36,7 @@ from pathlib import Path
 import turning
 package = Path(sys.argv[2])
 (package / "Data").mkdir(parents=True)
-(package / "Manifest.json").write_text("{}")
+(package / "Manifest.json").write_text('{"itemInfoEntries": {}}')
 (package / "Data" / "weights.bin").write_bytes(turning.turned(Path(sys.argv[1]).read_bytes()))
 """
 TURNING = b"def turned(data):\n    return data[::-1]\n"
@@ -117,7 +117,7 @@ def test_a_model_may_be_a_folder(tmp_path: Path, links: Path, package: Package) 
     tools = ready(tmp_path, links)
     model = stored(catalog, tools)
     assert files_below(model.path) == ["Data/weights.bin", "Manifest.json"]
-    assert (model.sha256, model.bytes) == (tree_sha256(model.path), len(RAW) + 2)
+    assert (model.sha256, model.bytes) == (tree_sha256(model.path), len(RAW) + 23)
     assert stored(catalog, tools_in(tmp_path)) == model
     (model.path / "Data" / "weights.bin").write_bytes(b"less")
     with pytest.raises(NotOnIndex):
