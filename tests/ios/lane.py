@@ -130,8 +130,7 @@ def run_as_phone(lane: Lane) -> None:
     if absent := neon.missing():
         raise lane.lacks(f"no {' and '.join(absent)} (sudo apt install {' '.join(absent)})")
     folder = lane.work / "neon"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     wrong = []
     for what, said in neon.check(compiler, folder):
         sys.stdout.write(f"{what}: {'other than here' if said else 'the same as here'}\n")
