@@ -46,7 +46,8 @@ def prove_host(catalog: Catalog, folder: Path, tools: Tools, progress: Progress)
     for task in catalog.tasks.values():
         for model in task.models:
             choices = (TaskChoice(task.name, model=model.name),)
-            spec = AppSpec(identify("Proof"), choices, APP_PLATFORMS, folder / f"{task.name}-{model.name}")
+            place = folder / f"{task.name}-{model.name}"
+            spec = AppSpec(identify("Proof"), choices, APP_PLATFORMS, place, any_platform=True)
             plan = make_plan(spec, catalog, gather_facts(spec, catalog, tools))
             if plan.tasks[0].golden is None or not plan.tasks[0].runtime.runs_here(machine.os):
                 continue

@@ -150,7 +150,6 @@ Shares shares_of(NSURL *compiled, MLModelConfiguration *configuration, const std
 
 Accelerator describe_shares(const std::string &asked, const Shares &shares) {
     Accelerator found;
-    if (asked == "cpu") return found;
     if (shares.all() == 0) {
         found.note = "Core ML was allowed to use more than the CPU, and does not tell what it uses for this model";
         return found;
@@ -161,7 +160,8 @@ Accelerator describe_shares(const std::string &asked, const Shares &shares) {
     const auto part = [&](const char *name, std::size_t operations) {
         return std::string(name) + " " + std::to_string(operations);
     };
-    found.note = "Core ML plans " + std::to_string(shares.all()) + " operations: " + part("Neural Engine", shares.npu) + ", " +
+    if (asked != "auto" && found.kind != asked) found.note = asked + " was asked for; ";
+    found.note += "Core ML plans " + std::to_string(shares.all()) + " operations: " + part("Neural Engine", shares.npu) + ", " +
                  part("GPU", shares.gpu) + ", " + part("CPU", shares.cpu);
     return found;
 }
@@ -266,12 +266,10 @@ private:
         MLDictionaryFeatureProvider *features = [[MLDictionaryFeatureProvider alloc] initWithDictionary:values error:&error];
         MLPredictionOptions *options = [[MLPredictionOptions alloc] init];
         id<MLFeatureProvider> answer = nil;
-        if (features == nil) {
-        } else if (package_.states.empty()) {
-            answer = [model_ predictionFromFeatures:features options:options error:&error];
-        } else if (@available(macOS 15, iOS 18, *)) {
+        if (features == nil) throw Failure(HH_RUNTIME_FAILED, "Core ML did not take the inputs: " + text_of(error));
+        if (package_.states.empty()) answer = [model_ predictionFromFeatures:features options:options error:&error];
+        else if (@available(macOS 15, iOS 18, *))
             answer = [model_ predictionFromFeatures:features usingState:state_ options:options error:&error];
-        }
         if (answer == nil) throw Failure(HH_RUNTIME_FAILED, "Core ML could not run the model: " + text_of(error));
         return answer;
     }
