@@ -97,6 +97,7 @@ def coreml(session: nox.Session) -> None:
     """Compute Core ML packages in NumPy and compare them with their originals; -- --record keeps proof and figures."""
     prepare(session, "coreml")
     session.run("python", "-m", "coreml.graph", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run("python", "-m", "handheld.codegen")
 
 
 @nox.session
