@@ -101,6 +101,16 @@ def coreml(session: nox.Session) -> None:
 
 
 @nox.session
+def accelerators(session: nox.Session) -> None:
+    """Run models on a GPU made of software, with it there and not; -- --write keeps docs/generated/accelerators.md.
+
+    Brings Debian's Mesa and the runtimes' libraries for GPUs into build/accelerators. Names of runtimes choose some.
+    """
+    prepare(session, "test")
+    session.run("python", "-m", "accelerators.lane", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def variants(session: nox.Session) -> None:
     """Run ggml's builds for several processors, also emulated ARM ones; -- --write keeps the table of sizes."""
     prepare(session, "test")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,11 +81,25 @@ def app_overview(app: RenderedApp) -> str:
     """What an app is, in a few lines."""
     lock = app.lock
     rows = [
-        (task.title, task.runtime, task.model, sized(sum(m.bytes for m in lock.models if m.task == task.name)))
+        (
+            task.title,
+            f"{task.runtime}{_asked_accelerator(app.directory / task.manifest)}",
+            task.model,
+            sized(sum(m.bytes for m in lock.models if m.task == task.name)),
+        )
         for task in lock.tasks
     ]
     head = f"{lock.name} ({lock.package}) for {' and '.join(lock.platforms)}, made by Handheld {lock.version}"
     return f"{head}\n\n{table(('task', 'runtime', 'model', 'size'), rows)}"
+
+
+def _asked_accelerator(manifest: Path) -> str:
+    """What task.json asks for beside the runtime's choice, as " on gpu"; what is really used a run says."""
+    try:
+        asked = json.loads(manifest.read_text(encoding="utf-8")).get("accelerator")
+    except (OSError, ValueError):
+        return ""
+    return f" on {asked}" if asked else ""
 
 
 def next_steps(app: RenderedApp, here: Path) -> str:
@@ -218,7 +233,7 @@ def device_run_view(run: DeviceRun) -> str:
     lines = []
     for task in run.tasks:
         verdict = f"passed ({task.text.strip()!r})" if task.passed else f"failed: {task.message or 'no reason given'}"
-        figures = report_line(task.report)
+        figures = report_line(task.report).replace("\n", "\n  ")
         lines += [f"{task.task}: {verdict}", *([f"  {figures}"] if figures else [])]
     if run.tests or run.failures:
         lines.append(f"instrumented tests: {run.tests} ran, {len(run.failures)} failed")
@@ -259,5 +274,16 @@ def report_line(report: Mapping[str, object]) -> str:
     if isinstance(memory, Mapping) and isinstance(peak := memory.get("process_peak"), int):
         parts.append(f"{sized(peak)} at most")
     if isinstance(threads := report.get("threads"), int):
-        parts.append(f"{threads} thread{'s' if threads != 1 else ''} of {report.get('accelerator', 'cpu')}")
-    return " · ".join(parts)
+        parts.append(_computer(report, threads))
+    note = report.get("accelerator_note")
+    return " · ".join(parts) + (f"\n{note}" if note else "")
+
+
+def _computer(report: Mapping[str, object], threads: int) -> str:
+    """What computed, and how much of the model where something helped the CPU."""
+    kind, device = report.get("accelerator", "cpu"), report.get("device")
+    if kind == "cpu":
+        return f"{threads} thread{'s' if threads != 1 else ''} of cpu"
+    nodes, taken = report.get("graph_nodes"), report.get("accelerator_nodes")
+    share = f" for {taken} of {nodes} nodes" if nodes else ""
+    return f"{kind}{f' ({device})' if device else ''}{share}"

@@ -185,6 +185,34 @@ def test_a_missing_library_is_a_status_and_a_sentence(ort: Core, tmp_path: Path,
     assert "build the app again" in sentence
 
 
+@pytest.mark.parametrize("asked", ["gpu", "npu"])
+def test_an_accelerator_that_cannot_be_had_is_the_cpu_and_says_so(tensor_core: Core, asked: str) -> None:
+    answers, reports = [], []
+    for accelerator in ("auto", asked):
+        with Task(
+            tensor_core.library, tensor_core.manifest, options={"threads": 1, "accelerator": accelerator}
+        ) as task:
+            task.load()
+            answers.append([value.data for value in task.stream([Value.of("1", "example")])])
+            reports.append(task.report())
+    assert answers[0] == answers[1]
+    assert [report["accelerator"] for report in reports] == ["cpu", "cpu"]
+    assert "accelerator_note" not in reports[0]
+    assert str(reports[1]["accelerator_note"]).startswith(f"{asked} was asked for; ")
+    assert not {"graph_nodes", "accelerator_nodes"} & set(reports[1])
+
+
+def test_the_reason_names_what_is_missing(cores: Callable[..., Core]) -> None:
+    said = {}
+    for runtime in ("onnxruntime", "litert"):
+        core = cores(runtime, "tensors")
+        with Task(core.library, core.manifest, options={"accelerator": "gpu"}) as task:
+            task.load()
+            said[runtime] = str(task.report()["accelerator_note"])
+    assert said["onnxruntime"].endswith("has no WebGPU")
+    assert said["litert"].endswith("an input has a free size, and LiteRT's GPU takes fixed ones")
+
+
 def test_shapes_are_those_of_the_catalogue(tensor_core: Core) -> None:
     import ctypes  # noqa: PLC0415
 

@@ -86,7 +86,7 @@ class Model : public TensorModel {
 public:
     explicit Model(const ModelRequest &request) {
         const File &file = file_with_role(request.files, "weights");
-        check_pte(file);
+        check_program(file);
         bytes_ = static_cast<std::uint64_t>(file.size());
         int threads = static_cast<int>(request.options.integer("threads"));
         if (threads == 0) threads = default_threads();

@@ -99,6 +99,22 @@ Block block_of(size_t bytes) {
     return Block(static_cast<uint8_t *>(memory));
 }
 
+// Operators take as many arguments as they know of, whatever the file says, and nobody compares: behind each list of
+// arguments lie some more that are nothing, which an operator refuses.
+class Allocator : public extension::MallocMemoryAllocator {
+public:
+    void *allocate(size_t size, size_t alignment = kDefaultAlignment) override {
+        static EValue nothing;
+        const size_t room = (size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+        auto *memory = static_cast<uint8_t *>(MallocMemoryAllocator::allocate(room + kMore * sizeof(void *), alignment));
+        if (memory != nullptr) std::fill_n(reinterpret_cast<EValue **>(memory + room), kMore, &nothing);
+        return memory;
+    }
+
+private:
+    static constexpr size_t kMore = 24;
+};
+
 /** A method with the memory that it works in. */
 class Loaded {
 public:
@@ -127,7 +143,8 @@ private:
     std::vector<Block> blocks_;
     std::vector<Span<uint8_t>> spans_;
     uint64_t planned_ = 0;
-    extension::MallocMemoryAllocator allocator_, temporary_;
+    Allocator allocator_;
+    extension::MallocMemoryAllocator temporary_;
     std::optional<HierarchicalAllocator> planned_memory_;
     std::optional<MemoryManager> manager_;
     std::optional<Method> method_;
