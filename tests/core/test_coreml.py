@@ -196,7 +196,7 @@ def test_a_build_for_a_mac_has_arc_and_the_framework(app: RenderedApp, tmp_path:
     chain = find_toolchain(tools)
     compilers = [f"-DCMAKE_{name}_COMPILER{what}" for name in ("C", "CXX") for what in ("=clang", "_WORKS=1")]
     compilers[2] = "-DCMAKE_CXX_COMPILER=clang++"
-    command = [
+    command: list[str | Path] = [
         chain.cmake, "-S", app.directory / "native", "-B", tmp_path, "-G", "Ninja",
         f"-DCMAKE_MAKE_PROGRAM={chain.ninja}", "-DCMAKE_SYSTEM_NAME=Darwin", "-DCMAKE_OSX_SYSROOT=/",
         "-DCMAKE_INSTALL_NAME_TOOL=true", "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY", *compilers,
