@@ -45,7 +45,7 @@ def convert(model: ModelChoice, parts: Path, target: Path, tools: Tools, progres
     assert model.convert is not None
     interpreter = python()
     if model.conversion is not None:
-        interpreter = str(_environment(model.conversion, model.title, tools, progress))
+        interpreter = str(environment_python(model.conversion, model.title, tools, progress))
     # -E -s: no PYTHONPATH and no packages of the person's own get in.
     command: list[str | Path] = [interpreter, "-E", "-s", model.convert, parts, target]
     with progress.task(f"Making {model.file}", unit="lines") as handle:
@@ -73,8 +73,13 @@ def interpreter_in(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
-def _environment(conversion: Conversion, title: str, tools: Tools, progress: Progress) -> Path:
-    """The Python of the environment, which is made when it is missing."""
+def environment_python(conversion: Conversion, title: str, tools: Tools, progress: Progress) -> Path:
+    """The Python of an environment, which is made when it is missing. `title` is the model that it is wanted for.
+
+    Raises:
+        MachineError: it cannot be made here, no network, disk full.
+        FileError: a package is not the one that was pinned.
+    """
     system = gather_host(tools.cache).os
     if system not in conversion.disk_bytes:
         systems = ", ".join(conversion.disk_bytes)

@@ -24,14 +24,12 @@ from handheld.catalog import (
     Source,
     Task,
 )
-from handheld.catalog_keys import APP_PLATFORMS, SLOTS
-from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly, quoted, sized
+from handheld.catalog_keys import SLOTS
+from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly, quoted
 from handheld.facts import Facts, ModelFacts
-from handheld.identity import DEFAULT_PREFIX
+from handheld.plan_warnings import warnings_of
 from handheld.spec import HF_PREFIX, AppIdentity, AppSpec, TaskChoice, write_app_toml
 
-PLAY_BASE_LIMIT = 200 * 1000**2
-"""Bytes: the compressed base module that Google Play takes; models hardly compress."""
 BUNDLE_LIMITS = {"android": 4 * 1000**3, "ios": 4 * 1000**3}
 """Bytes: above it an APK's zip offsets (Android) and the App Store's rule (iOS, uncompressed) end."""
 DIRECT_FORMS = frozenset(["descriptor", "memory"])
@@ -155,7 +153,7 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
         disk_bytes=_disk_bytes(tasks, sources),
         processor=spec.processor,
         app_toml=_written_spec(spec, tasks),
-        warnings=tuple(_warnings(spec, tasks, bundle, facts)),
+        warnings=tuple(warnings_of(spec, tasks, bundle, facts)),
     )
 
 
@@ -481,56 +479,3 @@ def _disk_bytes(tasks: Sequence[TaskPlan], sources: Sequence[Source]) -> int | N
     copies = {"catalog": 3, "hf": 2, "path": 1}
     models = _total([task.model.bytes and task.model.bytes * copies[task.model.kind] for task in tasks])
     return None if models is None else models + 3 * sum({source.sha256: source.bytes for source in sources}.values())
-
-
-def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, facts: Facts) -> Iterator[str]:
-    if spec.identity.package.startswith(f"{DEFAULT_PREFIX}."):
-        yield (
-            f"The package id {spec.identity.package} is fine for trying things out; Google Play refuses "
-            f"{DEFAULT_PREFIX}: choose your own with --id before you publish."
-        )
-    if "android" in spec.platforms and bundle is not None and bundle > PLAY_BASE_LIMIT:
-        yield (
-            f"The models have {sized(bundle)}; Google Play takes {sized(PLAY_BASE_LIMIT)} in an app's base module. "
-            "It installs over USB and from other stores; for Play choose a smaller model with --model."
-        )
-    for task in tasks:
-        model = task.model
-        header = facts.models.get(str(model.path)) if model.path else None
-        if header is not None and task.shape == "generate" and not (header.chat_template or model.chat_template):
-            yield (
-                f"The model {model.title} has no chat template of its own: it may not know how to answer. "
-                f"Choose an instruct model, or set [task.{task.task.name}] chat_template in app.toml."
-            )
-        yield from _left_out(spec, task.runtime, facts)
-        if model.conversion is not None:
-            size = model.conversion.disk_bytes.get(facts.host.os)
-            yield (
-                f"The model {model.title} is made on this machine, with packages that take "
-                f"{sized(size)} of the cache's disk; they are kept for the next time."
-                if size
-                else f"The model {model.title} cannot be made on {facts.host.os}: its packages do not exist for it."
-            )
-        if model.kind != "catalog" and model.licence == "unknown":
-            yield f"The licence of {model.title} is unknown: look it up before you give the app away."
-        if facts.host.memory_bytes and (model.bytes or 0) > facts.host.memory_bytes // 2:
-            yield f"The model {model.title} ({sized(model.bytes or 0)}) may not fit into this machine's memory."
-
-
-def _left_out(spec: AppSpec, runtime: Runtime, facts: Facts) -> Iterator[str]:
-    """Where the runtime does not run, though nobody chose to leave that out."""
-    for name in APP_PLATFORMS if spec.any_platform else ():
-        if name not in spec.platforms and name not in runtime.platforms:
-            yield f"{runtime.title} does not run on {name}: the app is made for {spec.platforms[0]} alone."
-    if not runtime.runs_here(facts.host.os):
-        yield f"{runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
-    elif not _has_library(runtime, facts):
-        yield (
-            f"{runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
-            "the app can be made and built here, and tried on a phone."
-        )
-
-
-def _has_library(runtime: Runtime, facts: Facts) -> bool:
-    machines = {(library.os, library.arch) for library in runtime.libraries}
-    return not machines or (facts.host.os, facts.host.arch) in machines

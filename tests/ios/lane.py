@@ -115,11 +115,11 @@ def compile_objective_c(lane: Lane) -> None:
     _refuse(cross.check(compiler, native, scratch, files))
     target, processor = next(iter(cross.PLATFORMS)), next(iter(cross.PROCESSORS))
     faults = (*frameworks.FAULTS, *frameworks.NEWER)
-    _refuse(
-        frameworks.missed(
-            native, scratch, faults, lambda file: compiler.compile(file, target, processor, native, scratch / "fault.o")
-        )
-    )
+
+    def compile_(file: Path) -> str:
+        return compiler.compile(file, target, processor, native, scratch / "fault.o", most=1 << 20)
+
+    _refuse(frameworks.missed(native, scratch, faults, compile_))
     sys.stdout.write(f"{len(files)} files compiled, {len(faults)} planted faults found\n")
 
 
