@@ -62,7 +62,10 @@ EXPLANATIONS: Mapping[str, tuple[str, str]] = {
         "Set chat_template in app.toml or take another model, then: handheld new --from app.toml --force",
     ),
     "out_of_memory": ("Model and context do not fit.", "Less context (--option context=512), or a smaller model"),
-    "runtime_missing": ("The app was made with other choices, or the runtime's library is gone.", AGAIN),
+    "runtime_missing": (
+        "The app was made with other choices, or for another system, or the runtime's library is gone.",
+        AGAIN,
+    ),
     "task_missing": ("The app was made with other choices.", AGAIN),
     "internal": ("A mistake in Handheld.", "Report it, with app.lock.toml and the log"),
 }

@@ -38,20 +38,26 @@ def fetch_libraries(
         FileError: a hash does not match.
     """
     own = [library for library in libraries if (library.os, library.arch) == (system, arch)]
-    return {library.name: _fetch(library, tools, progress) for library in own}
+    for sha256 in sorted({library.sha256 for library in own if not _is_whole(_path(library, tools))}):
+        with tools.lock(archive_lock(sha256), progress):
+            _fetch([library for library in own if library.sha256 == sha256], tools, progress)
+    return {library.name: _path(library, tools) for library in own}
 
 
-def _fetch(library: LockedLibrary, tools: Tools, progress: Progress) -> Path:
-    folder = tools.cache / "libraries" / f"{library.sha256}-{library.name}"  # a package may hold several
-    path = folder / library.name
-    if _is_whole(path):
-        return path
+def _path(library: LockedLibrary, tools: Tools) -> Path:
+    return tools.cache / "libraries" / f"{library.sha256}-{library.name}" / library.name
+
+
+def _fetch(libraries: Sequence[LockedLibrary], tools: Tools, progress: Progress) -> None:
+    """Take what is missing of one archive's libraries out of it."""
+    missing = [library for library in libraries if not _is_whole(_path(library, tools))]
+    if not missing:
+        return
     from handheld import archives  # noqa: PLC0415 - a warm cache needs none of it
 
-    with tools.lock(archive_lock(library.sha256), progress):
-        if _is_whole(path):
-            return path
-        archive = tools.fetch_pypi(library.pypi, library.sha256, "wheel", progress, library.bytes, library.python)
+    first = missing[0]
+    archive = tools.fetch_pypi(first.pypi, first.sha256, "wheel", progress, first.bytes, first.python)
+    for library in missing:
         with staged(tools.cache, f"library-{library.sha256[:16]}", library.name) as work:
             new = work / "new"
             new.mkdir()
@@ -59,9 +65,8 @@ def _fetch(library: LockedLibrary, tools: Tools, progress: Progress) -> Path:
                 while chunk := source.read(CHUNK):
                     file.write(chunk)
             write_note(new / STAMP, asdict(stamp_of(new / library.name, sha256_of(new / library.name))))
-            put(new, folder)
-        discard(archive.parent)
-    return path
+            put(new, _path(library, tools).parent)
+    discard(archive.parent)
 
 
 def _is_whole(path: Path) -> bool:

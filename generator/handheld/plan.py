@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from handheld.catalog import (
-    HOST,
-    SLOTS,
     Catalog,
+    Conversion,
     Library,
     Model,
     ModelPart,
@@ -24,6 +24,7 @@ from handheld.catalog import (
     Source,
     Task,
 )
+from handheld.catalog_keys import APP_PLATFORMS, SLOTS
 from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly, quoted, sized
 from handheld.facts import Facts, ModelFacts
 from handheld.identity import DEFAULT_PREFIX
@@ -54,7 +55,7 @@ class ModelChoice:
     """The model of one task. `kind` is "catalog", "path" or "hf".
 
     `bytes` and `sha256` are None while unknown (an hf file's; a local file's hash): StoredModel has both in the end.
-    `file` is the name beside task.json.
+    `file` is the name beside task.json. `conversion` is where `convert` runs, None for Python alone.
     """
 
     name: str
@@ -74,6 +75,8 @@ class ModelChoice:
     state: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     convert: Path | None = None
+    modules: tuple[Path, ...] = ()
+    conversion: Conversion | None = None
     terms: bool = False
     licence_text: ModelPart | None = None
 
@@ -130,6 +133,7 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
         MachineError: the disk has too little space, or the target folder cannot be written.
     """
     _check_target(spec, facts)
+    spec = _on_fitting_platforms(spec, catalog, facts)
     tasks = tuple(_plan_task(choice, spec, catalog, facts) for choice in spec.tasks)
     sources = _joined_sources(catalog.core_sources, tasks)
     slots = _joined_slots(tasks)
@@ -195,6 +199,17 @@ def _plain(value: object) -> object:
     return value.as_posix() if isinstance(value, Path) else value
 
 
+def _on_fitting_platforms(spec: AppSpec, catalog: Catalog, facts: Facts) -> AppSpec:
+    """The spec for all platforms, or else the first one, on which what was chosen runs, where nobody named any."""
+    for platforms in [spec.platforms, *((name,) for name in spec.platforms)] if spec.any_platform else []:
+        narrowed = replace(spec, platforms=platforms)
+        with suppress(NothingFits):
+            for choice in spec.tasks:
+                _plan_task(choice, narrowed, catalog, facts)
+            return narrowed
+    return spec
+
+
 # One task: which model, which runtime.
 
 
@@ -212,6 +227,8 @@ def _plan_task(choice: TaskChoice, spec: AppSpec, catalog: Catalog, facts: Facts
 def _task_plan(choice: TaskChoice, task: Task, runtime: Runtime, model: ModelChoice) -> TaskPlan:
     if choice.chat_template is not None:
         model = replace(model, chat_template=choice.chat_template)
+    if model.convert is not None:
+        model = replace(model, conversion=runtime.conversion)
     shape = _shape(runtime, task)
     golden = task.goldens.get(model.name) if model.kind == "catalog" else None
     return TaskPlan(
@@ -238,7 +255,7 @@ def _candidates(choice: TaskChoice, task: Task, facts: Facts) -> list[ModelChoic
 
 def _from_catalog(model: Model) -> ModelChoice:
     shared = {item.name: getattr(model, item.name) for item in dataclasses.fields(model) if item.name != "default"}
-    return ModelChoice(kind="catalog", **shared)
+    return ModelChoice(kind="catalog", **{**shared, "sha256": model.sha256 or None})
 
 
 def _from_path(facts: ModelFacts) -> ModelChoice:
@@ -485,17 +502,33 @@ def _warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, fact
                 f"The model {model.title} has no chat template of its own: it may not know how to answer. "
                 f"Choose an instruct model, or set [task.{task.task.name}] chat_template in app.toml."
             )
-        if HOST not in task.runtime.platforms:
-            yield f"{task.runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
-        elif not _has_library(task.runtime, facts):
+        yield from _left_out(spec, task.runtime, facts)
+        if model.conversion is not None:
+            size = model.conversion.disk_bytes.get(facts.host.os)
             yield (
-                f"{task.runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
-                "the app can be made and built here, and tried on a phone."
+                f"The model {model.title} is made on this machine, with packages that take "
+                f"{sized(size)} of the cache's disk; they are kept for the next time."
+                if size
+                else f"The model {model.title} cannot be made on {facts.host.os}: its packages do not exist for it."
             )
         if model.kind != "catalog" and model.licence == "unknown":
             yield f"The licence of {model.title} is unknown: look it up before you give the app away."
         if facts.host.memory_bytes and (model.bytes or 0) > facts.host.memory_bytes // 2:
             yield f"The model {model.title} ({sized(model.bytes or 0)}) may not fit into this machine's memory."
+
+
+def _left_out(spec: AppSpec, runtime: Runtime, facts: Facts) -> Iterator[str]:
+    """Where the runtime does not run, though nobody chose to leave that out."""
+    for name in APP_PLATFORMS if spec.any_platform else ():
+        if name not in spec.platforms and name not in runtime.platforms:
+            yield f"{runtime.title} does not run on {name}: the app is made for {spec.platforms[0]} alone."
+    if not runtime.runs_here(facts.host.os):
+        yield f"{runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
+    elif not _has_library(runtime, facts):
+        yield (
+            f"{runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
+            "the app can be made and built here, and tried on a phone."
+        )
 
 
 def _has_library(runtime: Runtime, facts: Facts) -> bool:

@@ -118,7 +118,7 @@ def open_task(built: BuiltApp, name: str | None, options: Mapping[str, object], 
     directory = built.app.directory
     locked = find_task(built, name)
     for model in built.app.lock.models:
-        if model.task == locked.name and not (directory / model.file).is_file():
+        if model.task == locked.name and not (directory / model.file).exists():
             raise ModelGone(directory / model.file, directory)
     with Task(built.library, directory / locked.manifest, options=options or None) as task:
         with progress.task(f"Loading {locked.model}", 100, unit="%") as handle:

@@ -105,7 +105,7 @@ def _asked_accelerator(manifest: Path) -> str:
 def next_steps(app: RenderedApp, here: Path) -> str:
     """What to type next."""
     folder = _short(app.directory, here)
-    steps = [(f"handheld run {folder}", "tries it in this terminal")]
+    steps = [(f"handheld run {folder}", "tries it in this terminal")] if _runs_here(app) else []
     for platform in app.lock.platforms:
         project = next(iter(sorted((app.directory / platform).glob("*.xcodeproj"))), app.directory / platform)
         program = {"android": "Android Studio", "ios": "Xcode"}[platform]
@@ -117,7 +117,16 @@ def next_steps(app: RenderedApp, here: Path) -> str:
 def next_commands(app: RenderedApp, here: Path) -> list[str]:
     """The commands of `next_steps`, for --json."""
     folder = _short(app.directory, here)
-    return [f"handheld run {folder}", *(f"nox -f {folder}/noxfile.py -s {name}" for name in app.lock.platforms)]
+    own = [f"handheld run {folder}"] if _runs_here(app) else []
+    return [*own, *(f"nox -f {folder}/noxfile.py -s {name}" for name in app.lock.platforms)]
+
+
+def _runs_here(app: RenderedApp) -> bool:
+    """Whether this machine can run the app, as far as is known: an app that was opened from its folder does not say."""
+    from handheld.facts import gather_host  # noqa: PLC0415 - few views ask for it
+
+    system = gather_host(app.directory).os
+    return app.plan is None or all(task.runtime.runs_here(system) for task in app.plan.tasks)
 
 
 def _short(path: Path, here: Path) -> str:

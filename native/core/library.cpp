@@ -1,6 +1,7 @@
 #include "core/library.hpp"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -28,11 +29,13 @@ std::string library_folder() {
 void *open_library(const char *name) {
     const std::string file = std::string(name) + kSuffix, folder = library_folder();
     void *library = folder.empty() ? nullptr : dlopen((folder + file).c_str(), RTLD_NOW | RTLD_LOCAL);
+    std::string why;  // what is there and cannot be opened says more than that it is nowhere else
+    if (library == nullptr && !folder.empty() && access((folder + file).c_str(), F_OK) == 0) why = dlerror();
     if (library == nullptr) library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     const char *error = library == nullptr ? dlerror() : nullptr;
     if (library == nullptr)
         throw Failure(HH_RUNTIME_MISSING,
-                      file + " cannot be opened: " + (error != nullptr ? error : "no reason given") +
+                      file + " cannot be opened: " + (!why.empty() ? why : error != nullptr ? error : "no reason given") +
                           ". It belongs beside the core's library, or into the app's package: build the app again.");
     return library;
 }

@@ -137,7 +137,10 @@ public:
      * @throws Cancelled within the granularity that runtime.toml names; Failure(HH_RUNTIME_FAILED)
      */
     virtual std::vector<Tensor> run(std::span<const Tensor> inputs, CancelToken cancel) = 0;
+    /** Forgets what the model keeps inside from run to run, where the runtime has such models. */
+    virtual void reset() {}
 
+    /** 0 where the runtime takes as many as it likes. */
     [[nodiscard]] virtual int threads() const = 0;
     [[nodiscard]] virtual Memory memory() const = 0;
     [[nodiscard]] virtual Accelerator accelerator() const = 0;

@@ -137,6 +137,9 @@ def build(
     tools.run([toolchain.cmake, "--build", folder, "--target", *targets])
     machine = gather_host(folder)
     # Where the core is part of a program, what it opens lies beside that.
+    for path in (folder / "lib").glob("*.so"):
+        (folder / path.name).unlink(missing_ok=True)
+        link(path, folder / path.name)
     for name, path in fetch_libraries(app.lock.libraries, machine.os, machine.arch, tools, SilentProgress()).items():
         link(path, folder / name)
     return folder

@@ -176,8 +176,8 @@ def _check_models(app: RenderedApp, tools: Tools, progress: Progress) -> None:
 
     for model in app.lock.models:
         path = app.directory / model.file
-        if path.is_file():
-            check_model(path, model.sha256, f'python3 "{app.directory / "fetch.py"}"', tools, progress)
+        if path.exists():
+            check_model(app.directory, model, tools, progress)
 
 
 class _Printed:
