@@ -244,6 +244,17 @@ class NothingFits(InputError):
         )
 
 
+class SettingOfAnotherShape(InputError):
+    """A setting or option was given that the task does not have with this kind of model."""
+
+    def __init__(self, name: str, shape: str, there: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no '{name}' for a model of the shape '{shape}'.",
+            f"What there is: {quoted(there)}." if there else "Such a model takes none.",
+            f"Take `{name}` out of app.toml",
+        )
+
+
 class BundleTooLarge(InputError):
     """The app would be larger than a store or the package format takes."""
 

@@ -48,7 +48,10 @@ class TargetFacts:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """A local model file. `context` is tokens, `licence` and `name` are what the header says."""
+    """A local model file. `context` is tokens, `licence` and `name` are what the header says.
+
+    `shape` is the one shape that the model has, where its header tells.
+    """
 
     path: Path
     bytes: int
@@ -58,6 +61,7 @@ class ModelFacts:
     licence: str | None = None
     context: int | None = None
     chat_template: bool = False
+    shape: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,7 @@ def _gguf_facts(path: Path, size: int) -> ModelFacts:
         licence=header.licence,
         context=header.context,
         chat_template=header.chat_template,
+        shape="embed" if header.embeds else "generate",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,30 @@ from handheld.store import (
 )
 
 if TYPE_CHECKING:
-    from handheld.lock import LockedLibrary
     from handheld.progress import Progress
     from handheld.tools import Tools
 
 
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A prebuilt library that a runtime opens at run time, for one kind of this machine.
+
+    A build for it puts `member` of the package beside the core, called `name`; phones get theirs through Gradle and the
+    Swift package. `os` and `arch` are as in HostFacts; `python` is the version that the package's file was built for.
+    """
+
+    name: str
+    os: str
+    arch: str
+    pypi: str
+    python: str
+    sha256: str
+    bytes: int
+    member: str
+
+
 def fetch_libraries(
-    libraries: Sequence[LockedLibrary], system: str, arch: str, tools: Tools, progress: Progress
+    libraries: Sequence[Library], system: str, arch: str, tools: Tools, progress: Progress
 ) -> dict[str, Path]:
     """Bring the libraries for one kind of machine into the cache; gives their paths by the names that they get.
 
@@ -41,7 +58,7 @@ def fetch_libraries(
     return {library.name: _fetch(library, tools, progress) for library in own}
 
 
-def _fetch(library: LockedLibrary, tools: Tools, progress: Progress) -> Path:
+def _fetch(library: Library, tools: Tools, progress: Progress) -> Path:
     folder = tools.cache / "libraries" / library.sha256
     path = folder / library.name
     if _is_whole(path):

@@ -21,7 +21,6 @@ from handheld.lock import (
     EPOCH,
     LOCK_NAME,
     Lock,
-    LockedLibrary,
     LockedModel,
     LockedSource,
     LockedTask,
@@ -274,10 +273,7 @@ def _lock(plan: Plan, files: ModelFiles, inputs: str) -> Lock:
         host_arguments=tuple(str(item) for item in plan.slots["host"]["cmake_arguments"]),
         tasks=tuple(_locked_task(task) for task in plan.tasks),
         models=tuple(_locked_model(task, files.models[task.task.name]) for task in plan.tasks),
-        libraries=tuple(
-            LockedLibrary(**{name: getattr(library, name) for name in LockedLibrary.__slots__})
-            for library in plan.libraries
-        ),
+        libraries=plan.libraries,
         sources=tuple(
             LockedSource(**{name: getattr(source, name) for name in LockedSource.__slots__}) for source in plan.sources
         ),

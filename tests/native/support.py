@@ -53,7 +53,11 @@ class Shape:
     function: str
 
 
-SHAPES = {"generate": Shape("chat", "tiny_model"), "tensors": Shape("tensors", "tiny_tensors")}
+SHAPES = {
+    "generate": Shape("chat", "tiny_model"),
+    "tensors": Shape("tensors", "tiny_tensors"),
+    "embed": Shape("tensors", "tiny_embed"),
+}
 
 
 def runtimes(shape: str = "generate") -> tuple[str, ...]:
@@ -71,7 +75,7 @@ def tiny_file(runtime: str, shape: str, folder: Path) -> str:
 
 
 def tiny_model(runtime: str) -> ModuleType:
-    """A runtime's tiny_model.py; `tiny_model(folder)` and `tiny_tensors(folder)` in it give what `--model` takes."""
+    """A runtime's tiny_model.py; `tiny_model(folder)`, `tiny_tensors` and `tiny_embed` in it give what `--model` takes."""
     spec = spec_from_file_location(f"tiny_model_of_{runtime}", RUNTIMES / runtime / "tiny_model.py")
     assert spec is not None
     assert spec.loader is not None

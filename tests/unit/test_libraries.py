@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from handheld.errors import HandheldError, HashMismatch
-from handheld.libraries import fetch_libraries
-from handheld.lock import LockedLibrary
+from handheld.libraries import Library, fetch_libraries
 from handheld.progress import SilentProgress
 from handheld.tools import Tools
 from helpers.cache import offline_index, stocked, tools_in
@@ -23,12 +22,12 @@ def alpha(links: Path) -> Package:
     return make_wheel(links, "alpha", "1.2", {MEMBER: b"machine code", "alpha/other": b"left where it is"})
 
 
-def locked(package: Package, system: str = "linux") -> LockedLibrary:
+def locked(package: Package, system: str = "linux") -> Library:
     pinned = {"pypi": package.requirement, "sha256": package.sha256, "bytes": package.bytes}
-    return LockedLibrary(name="liba.so", os=system, arch="arm64", python="3.11", member=MEMBER, **pinned)  # type: ignore[arg-type]
+    return Library(name="liba.so", os=system, arch="arm64", python="3.11", member=MEMBER, **pinned)  # type: ignore[arg-type]
 
 
-def fetched(libraries: list[LockedLibrary], tools: Tools) -> dict[str, Path]:
+def fetched(libraries: list[Library], tools: Tools) -> dict[str, Path]:
     return fetch_libraries(libraries, "linux", "arm64", tools, SilentProgress())
 
 

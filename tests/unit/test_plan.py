@@ -15,7 +15,8 @@ from handheld.catalog import SLOTS, Catalog, load_catalog
 from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly
 from handheld.facts import Facts, HostFacts, ModelFacts, TargetFacts
 from handheld.identity import identify
-from handheld.plan import BUNDLE_LIMITS, HfRef, Plan, finish_manifest, make_plan, plan_to_json
+from handheld.limits import BUNDLE_LIMITS
+from handheld.plan import HfRef, Plan, finish_manifest, make_plan, plan_to_json
 from handheld.spec import AppSpec, TaskChoice, load_app_toml
 from helpers.catalogues import BETA, DEFAULT_MODEL, TASK, RuntimeText, text_model, write_catalogue
 

@@ -2,7 +2,8 @@
 //
 // A request is any number of tensors, each named as the model names its input, then the end; the outputs follow, named as
 // the model names them. A text on port `example` fills the inputs that were not given with example data and repeats the
-// run to time it; then a text on port `summary`, a line for each input and output, closes the answer.
+// run to time it; then a text on port `summary`, a line for each input and output, closes the answer. For a model of shape
+// `embed` see texts.cpp.
 #include <algorithm>
 #include <optional>
 
@@ -10,6 +11,7 @@
 #include "core/runtime.hpp"
 #include "core/tensors/runner.hpp"
 #include "core/tensors/text.hpp"
+#include "tasks/tensors/texts.hpp"
 
 namespace hh::tasks::tensors {
 namespace {
@@ -100,6 +102,7 @@ private:
 
 extern const TaskType type;
 const TaskType type = {"tensors", [](const Manifest &manifest) -> std::unique_ptr<TaskLogic> {
+                           if (manifest.shape == "embed") return make_texts(manifest);
                            return std::make_unique<Tensors>(manifest);
                        }};
 
