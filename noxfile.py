@@ -70,7 +70,11 @@ def prove(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure core, generator and bindings against plain programs; docs/generated/bench.md. -- core|jvm|swift: one."""
+    """Measure the core and all around it against plain programs; docs/generated/bench.md.
+
+    nox -s bench -- core|image|waist|jvm|swift measures a part: the core with the generator, pictures, the way through
+    the core to a runtime's own library, Kotlin, Swift.
+    """
     prepare(session, "test")
     session.run("python", "tests/bench.py", *session.posargs, env={"PYTHONPATH": "tests"})
 

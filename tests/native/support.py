@@ -75,7 +75,7 @@ def tiny_file(runtime: str, shape: str, folder: Path) -> str:
 
 
 def tiny_model(runtime: str) -> ModuleType:
-    """A runtime's tiny_model.py; `tiny_model(folder)`, `tiny_tensors` and `tiny_embed` in it give what `--model` takes."""
+    """A runtime's tiny_model.py; `tiny_model(folder)`, `tiny_tensors` and `tiny_embed` give what `--model` takes."""
     spec = spec_from_file_location(f"tiny_model_of_{runtime}", RUNTIMES / runtime / "tiny_model.py")
     assert spec is not None
     assert spec.loader is not None
@@ -140,9 +140,11 @@ def build(
     tools.run(configure)
     tools.run([toolchain.cmake, "--build", folder, "--target", *targets])
     machine = gather_host(folder)
-    # Where the core is part of a program, what it opens lies beside that.
+    # What the core opens lies beside the core: a library, or a part of a program.
     for name, path in fetch_libraries(app.lock.libraries, machine.os, machine.arch, tools, SilentProgress()).items():
-        link(path, folder / name)
+        for place in (folder, folder / "lib"):
+            if place.is_dir():
+                link(path, place / name)
     return folder
 
 

@@ -131,7 +131,7 @@ def bert_weights(seed: int = 7) -> dict[str, np.ndarray]:
     weights |= {"token_types.weight": made(2, BERT_WIDTH)} | norm("token_embd_norm")
     for layer in range(BERT_LAYERS):
         block = f"blk.{layer}."
-        matrices = {name: (BERT_WIDTH, BERT_WIDTH) for name in ("attn_q", "attn_k", "attn_v", "attn_output")}
+        matrices = dict.fromkeys(("attn_q", "attn_k", "attn_v", "attn_output"), (BERT_WIDTH, BERT_WIDTH))
         matrices |= {"ffn_up": (BERT_HIDDEN, BERT_WIDTH), "ffn_down": (BERT_WIDTH, BERT_HIDDEN)}
         for name, shape in matrices.items():
             weights |= {f"{block}{name}.weight": made(*shape), f"{block}{name}.bias": made(shape[0])}
@@ -157,9 +157,8 @@ def write_tiny_bert(path: Path, pooling: gguf.PoolingType | None = gguf.PoolingT
     writer.add_token_type_count(2)
     # GGUF marks where words begin, WordPiece where they go on.
     special = gguf.TokenType.CONTROL
-    writer.add_token_list([
-        piece if place < 5 else piece[2:] if piece.startswith("##") else f"\u2581{piece}" for place, piece in enumerate(PIECES)
-    ])  # fmt: skip
+    words = [piece[2:] if piece.startswith("##") else f"\u2581{piece}" for piece in PIECES[5:]]
+    writer.add_token_list([*PIECES[:5], *words])
     writer.add_token_types([special if place < 5 else gguf.TokenType.NORMAL for place in range(len(PIECES))])
     # The key of [SEP] is spelt so.
     for name, place in (
