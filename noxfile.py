@@ -152,7 +152,7 @@ def ios(session: nox.Session) -> None:
 
     Elsewhere its last line says what was left out and why.
     """
-    # What `cross` compiles with takes 400 MB, which a choice of other steps does without.
-    without = not {"cross", "--device"} & set(session.posargs) and session.posargs
+    # What `cross` and `neon` compile with takes 400 MB, which a choice of other steps does without.
+    without = not {"cross", "neon", "--device"} & set(session.posargs) and session.posargs
     prepare(session, "test" if without else "ios")
     session.run("python", "tests/ios/lane.py", *session.posargs, env={"PYTHONPATH": "tests"})

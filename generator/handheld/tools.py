@@ -242,7 +242,7 @@ class Tools:
                 lock.acquire(timeout=0.5)
             except Timeout:
                 if progress is not None:
-                    progress.note("Waiting for another Handheld that fetches the same file ...")
+                    progress.note("Waiting for another Handheld that fetches or builds the same ...")
                 lock.acquire()
         except OSError as error:
             raise CacheReadOnly(self.cache, error) from error

@@ -20,13 +20,13 @@ ECHO = TaskChoice("chat", model="echo")
 
 
 def every_task() -> list[str]:
-    """The words of `handheld new` for an app with each task that the dependency-free runtime can run."""
-    tasks = [task for task in load_catalog(root()).tasks.values() if any(m.name == "echo" for m in task.models)]
-    return [
-        word
-        for task in tasks
-        for word in ("--task", task.name, "--runtime", f"{task.name}=echo", "--model", f"{task.name}=echo")
-    ]
+    """The words of `handheld new` for an app with each task: with the runtime that needs no model where it has one."""
+    words: list[str] = []
+    for task in load_catalog(root()).tasks.values():
+        words += ["--task", task.name]
+        if any(model.name == "echo" for model in task.models):
+            words += ["--runtime", f"{task.name}=echo", "--model", f"{task.name}=echo"]
+    return words
 
 
 def plan_of(

@@ -8,6 +8,7 @@ to build/reports/ios/. Elsewhere everything else is done, and the last line says
     render    apps with ordinary and with hard names, by the `handheld` command itself
     parsers   the project file by npm's `xcode` and `@bacons/xcode`
     cross     our C++ compiled for iPhone and simulator by zig
+    neon      the core built with an iPhone's processor flags, and run under QEMU
     swift     package, models and screens on Linux or macOS: tests/swift/lane.py
     device    the app itself, proven in a simulator or on a phone
 """
@@ -25,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.apps import every_task
-from ios import cross, parsers
+from ios import cross, neon, parsers
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 REPORTS = REPOSITORY / "build" / "reports" / "ios"
@@ -98,6 +99,22 @@ def compile_for_phones(lane: Lane) -> None:
     )
 
 
+def run_as_phone(lane: Lane) -> None:
+    compiler = cross.find()
+    if compiler is None:
+        raise lane.lacks("no zig (python3 -m pip install ziglang)")
+    if absent := neon.missing():
+        raise lane.lacks(f"no {' and '.join(absent)} (sudo apt install {' '.join(absent)})")
+    folder = lane.work / "neon"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    wrong = []
+    for what, said in neon.check(compiler, folder):
+        sys.stdout.write(f"{what}: {'other than here' if said else 'the same as here'}\n")
+        wrong += [f"{what}:\n{said}"] if said else []
+    _refuse(wrong)
+
+
 def swift(lane: Lane) -> None:
     argv = [sys.executable, str(REPOSITORY / "tests" / "swift" / "lane.py"), *SWIFT_STEPS]
     done = subprocess.run(argv, env=_environ(), check=False)
@@ -120,6 +137,7 @@ STEPS: dict[str, Callable[[Lane], None]] = {
     "render": render,
     "parsers": read_projects,
     "cross": compile_for_phones,
+    "neon": run_as_phone,
     "swift": swift,
     "device": on_device,
 }

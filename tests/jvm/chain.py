@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from handheld.facts import gather_host
 from handheld.host import build_library
+from handheld.libraries import fetch_libraries
 from handheld.progress import Progress
 from handheld.render import open_app
 from handheld.tools import Tools
@@ -108,8 +110,9 @@ def build_native(lane: Lane, tools: Tools, progress: Progress) -> Path:
     """
     headers = lane.jdk / "include"
     options = ["-DHH_JNI=ON", f"-DHH_JNI_INCLUDE={headers}", f"-DHH_JNI_MD_INCLUDE={headers / 'linux'}"]
-    arguments = [*open_app(lane.app).lock.host_arguments, *options]
-    return build_library(lane.app / "native", arguments, tools, progress).path
+    lock, machine = open_app(lane.app).lock, gather_host(lane.app)
+    beside = fetch_libraries(lock.libraries, machine.os, machine.arch, tools, progress)
+    return build_library(lane.app / "native", [*lock.host_arguments, *options], tools, progress, beside).path
 
 
 def build(lanes: Sequence[Lane], steps: Steps) -> None:

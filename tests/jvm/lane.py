@@ -2,9 +2,9 @@
 
     PYTHONPATH=tests python -m jvm.lane [--accept] [--check-jni] [--names] [--record] [--only CLASS]
 
-Renders apps with the `handheld` command itself. The first has a real model: its tests are those below kotlin/model, and
-pictures of all its screens are compared with docs/pictures/android. The others have hard names and repeat what they are
-told (runtime echo): kotlin/echo.
+Renders apps with the `handheld` command itself. The first chats with a real model (its tests: kotlin/model), the second
+has the tasks that answer one request (kotlin/lab); pictures of all their screens are compared with
+docs/pictures/android. The others have hard names and repeat what they are told (runtime echo): kotlin/echo.
 
 Needs Maven, a JDK from 21 on (Robolectric's Android 16 asks for it), and a C++ compiler. Nothing of Android itself: no
 SDK, no Gradle, no emulator. Downloads 750 MB once, into Handheld's cache.
@@ -44,11 +44,13 @@ class Subject:
     name: str
     folder: str
     tests: tuple[str, ...]
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ("--task", "chat")
+    proves: bool = False  # its golden cases are run by the models that people get
 
 
-ECHO = ("--runtime", "echo", "--model", "echo")
-PARROT = Subject("Parrot", "parrot", ("model", "bench"))
+ECHO = ("--task", "chat", "--runtime", "echo", "--model", "echo")
+PARROT = Subject("Parrot", "parrot", ("model", "bench"), proves=True)
+LAB = Subject("Lab", "lab", ("lab",), ("--task", "classify", "--task", "tensors"), proves=True)
 HINDI = Subject("नमस्ते पक्षी", "hindi", ("echo",), ECHO)
 OTHER_NAMES = (Subject("Nina's Bird", "apostrophe", ("echo",), ECHO), Subject("when", "keyword", ("echo",), ECHO))
 
@@ -66,7 +68,7 @@ class Options:
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """The apps."""
-        return (PARROT, HINDI, *(OTHER_NAMES if self.names else ()))
+        return (PARROT, LAB, HINDI, *(OTHER_NAMES if self.names else ()))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -94,7 +96,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"FAILED: {fault}")
     failed = outcome.failed + len(outcome.faults)
     if options.record and failed == 0 and not options.only:
-        keep_proof(WORK.resolve() / "apps" / PARROT.folder)
+        for subject in options.subjects:
+            if subject.proves:
+                keep_proof(WORK.resolve() / "apps" / subject.folder)
     print(f"{outcome.passed} passed, {failed} failed")
     return 1 if failed else 0
 
@@ -136,7 +140,7 @@ def open_lanes(subjects: Sequence[Subject], tools: Tools, progress: Progress, st
     for subject in subjects:
         app = WORK.resolve() / "apps" / subject.folder
         with steps.timed(f"render {subject.folder}"):
-            handheld = ["handheld", "new", subject.name, "--task", "chat", *subject.choices]
+            handheld = ["handheld", "new", subject.name, *subject.choices]
             tools.run([*handheld, "--directory", app, "--force"])
         lanes.append(
             Lane(app, subject.name, WORK.resolve() / "work" / subject.folder, cache, jdk, files, subject.tests)

@@ -29,6 +29,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -37,9 +38,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handheld.facts import gather_host
+from handheld.libraries import fetch_libraries
+from handheld.progress import SilentProgress
 from handheld.proof import proofs_of
 from handheld.proof import record as keep
 from handheld.render import open_app
+from handheld.tools import open_tools
 from helpers.apps import every_task
 from swift import faults, metal
 from swift.screens import Screens, lay_out
@@ -84,6 +88,17 @@ class Lane:
         package = self.screens(runtime)
         return self.test(package.folder, runtime, scratch=str(package.scratch))
 
+    def libraries(self, runtime: str) -> Path:
+        """A folder with what an app's runtimes open on this machine, where the toolchain can see it."""
+        app, tools = self.app(runtime), open_tools()
+        machine, folder = gather_host(app), self.work / f"libraries-{runtime}"
+        found = fetch_libraries(open_app(app).lock.libraries, machine.os, machine.arch, tools, SilentProgress())
+        folder.mkdir(exist_ok=True)
+        for name, path in found.items():
+            (folder / name).unlink(missing_ok=True)
+            shutil.copyfile(path, folder / name)
+        return folder
+
     def must(self, argv: list[str], folder: Path, environ: dict[str, str] | None = None) -> None:
         if self.swift.run(argv, folder, environ).returncode != 0:
             raise StepFailed(f"failed in {folder}: {' '.join(argv)}")
@@ -100,7 +115,12 @@ class Lane:
         """Run swift test; gives how many tests Swift Testing says it ran, all of which passed."""
         jobs = str(os.cpu_count() or 2)
         argv = ["swift", "test", "-j", jobs, "--scratch-path", scratch, *more, *self.swift.link_flags]
-        environ = {"HANDHELD_TASKS": str(tasks or self.app(runtime) / "tasks"), **(environ or {})}
+        environ = {
+            "HANDHELD_TASKS": str(tasks or self.app(runtime) / "tasks"),
+            # SwiftPM builds programs that have the core inside: what it opens is looked for where the system looks.
+            "LD_LIBRARY_PATH": str(self.libraries(runtime)),
+            **(environ or {}),
+        }
         done = self.swift.run(argv, folder, environ, quiet=True)
         said = [line for line in done.stdout.splitlines() if line.startswith(("✘", "✔ Test run with", "◇ Test run"))]
         sys.stdout.write("\n".join(said or done.stdout.splitlines()[-40:]) + "\n")
@@ -183,8 +203,9 @@ def tsan(lane: Lane) -> int:
 
 
 def asan(lane: Lane) -> int:
-    # Swift's own libXCTest.so leaks a little; what is ours is counted by a test of its own.
-    options = {"ASAN_OPTIONS": "detect_leaks=0"}
+    # Swift's own libXCTest.so leaks a little; what is ours is counted by a test of its own, which has no use for the
+    # 256 MB of freed memory that ASan keeps by default.
+    options = {"ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=8:thread_local_quarantine_size_kb=64"}
     return lane.test(lane.app("echo") / "native", "echo", "--sanitize=address", scratch=".build/asan", environ=options)
 
 

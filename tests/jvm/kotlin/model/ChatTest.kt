@@ -5,7 +5,6 @@ import android.content.ComponentCallbacks2
 import android.content.Intent
 import android.content.res.Configuration
 import android.os.Looper
-import android.util.Log
 import androidx.compose.ui.input.key.Key
 import androidx.compose.ui.test.ExperimentalTestApi
 import androidx.compose.ui.test.assertIsDisplayed
@@ -13,7 +12,6 @@ import androidx.compose.ui.test.assertIsNotEnabled
 import androidx.compose.ui.test.hasContentDescription
 import androidx.compose.ui.test.hasTestTag
 import androidx.compose.ui.test.hasText
-import androidx.compose.ui.test.isEnabled
 import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
 import androidx.compose.ui.test.onNodeWithContentDescription
 import androidx.compose.ui.test.onNodeWithTag
@@ -25,9 +23,7 @@ import androidx.compose.ui.test.pressKey
 import androidx.compose.ui.test.withKeyDown
 import androidx.lifecycle.Lifecycle
 import java.io.File
-import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.boolean
-import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import org.junit.After
 import org.junit.Assert.assertEquals
@@ -42,7 +38,6 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
-import org.robolectric.shadows.ShadowLog
 
 /** The rendered app itself, with its own core and model, driven as a person would drive it. */
 @RunWith(RobolectricTestRunner::class)
@@ -297,25 +292,12 @@ class ChatTest {
     @Test
     fun selfTest_printsOneLine() {
         app.close()
-        ShadowLog.clear()
-        app.launch { putExtra("handheld.selftest", true) }
-        app.waitFor {
-            shadowOf(Looper.getMainLooper()).idle() // nothing here looks at the screen, which would do it
-            results().isNotEmpty()
-        }
-        val line = results().single()
+        val (line, result) = app.selfTest()
         assertTrue(line, line.toByteArray().size < 3 * 1024)
-        val json = Json.parseToJsonElement(line.removePrefix(SENTINEL)).jsonObject
-        assertTrue(line, json.getValue("passed").jsonPrimitive.boolean)
-        println(line)
+        assertTrue(line, result.getValue("passed").jsonPrimitive.boolean)
     }
 
-    private fun results(): List<String> = ShadowLog.getLogs()
-        .filter { it.type == Log.INFO && it.msg.startsWith(SENTINEL) }
-        .map { it.msg }
-
     private companion object {
-        const val SENTINEL = "HANDHELD RESULT "
         const val PROMPT = "What is the capital of France?"
         const val LONG_PROMPT = "Count from one to one hundred, in words, with a sentence about each number."
     }

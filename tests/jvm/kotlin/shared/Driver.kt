@@ -3,6 +3,8 @@ package dev.handheld.jvm
 import android.app.Application
 import android.content.Context
 import android.content.Intent
+import android.os.Looper
+import android.util.Log
 import androidx.activity.ComponentActivity
 import androidx.compose.ui.semantics.SemanticsProperties
 import androidx.compose.ui.semantics.getOrNull
@@ -20,6 +22,11 @@ import androidx.test.core.app.ActivityScenario
 import androidx.test.core.app.ApplicationProvider
 import androidx.test.platform.app.InstrumentationRegistry
 import java.io.File
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.jsonObject
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.shadows.ShadowLog
 
 /** Drives the app as a person would, and knows where it keeps its files. */
 class Driver(val rule: ComposeTestRule) : AutoCloseable {
@@ -66,9 +73,30 @@ class Driver(val rule: ComposeTestRule) : AutoCloseable {
 
     fun answering() = exists(hasContentDescription("Stop"))
 
+    /** Starts the app as its own proof, and waits for the line that it prints; also as JSON. The app must be closed. */
+    fun selfTest(): Pair<String, JsonObject> {
+        ShadowLog.clear()
+        launch { putExtra("handheld.selftest", true) }
+        waitFor {
+            shadowOf(Looper.getMainLooper()).idle() // nothing here looks at the screen, which would do it
+            results().isNotEmpty()
+        }
+        val line = results().single()
+        println(line)
+        return line to Json.parseToJsonElement(line.removePrefix(SENTINEL)).jsonObject
+    }
+
+    private fun results(): List<String> = ShadowLog.getLogs()
+        .filter { it.type == Log.INFO && it.msg.startsWith(SENTINEL) }
+        .map { it.msg }
+
     /** Until the conversation is ready for a question, however the model got there. */
     fun waitForModel() {
         waitForNode(hasContentDescription("Settings") and isEnabled())
         waitFor { !exists(hasTestTag("loading")) }
+    }
+
+    private companion object {
+        const val SENTINEL = "HANDHELD RESULT "
     }
 }

@@ -72,6 +72,7 @@ struct LifetimeTests {
             if round == 2 { before = anonymousMemory() }
         }
         guard let before, let after = anonymousMemory() else { return }
-        #expect(after - before < 32 << 20)
+        // ASan keeps freed memory for a while: it goes up to 80 MB and down again, however many tasks there are.
+        #expect(after - before < (isAddressSanitized ? 160 << 20 : 32 << 20))
     }
 }

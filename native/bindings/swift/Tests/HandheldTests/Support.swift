@@ -76,3 +76,6 @@ func anonymousMemory() -> Int? {
     let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
     return line?.split(separator: " ").compactMap { Int($0) }.first.map { $0 * 1024 }
 }
+
+/// Whether AddressSanitizer is part of this program.
+let isAddressSanitized = dlsym(dlopen(nil, RTLD_NOW), "__asan_init") != nil

@@ -7,7 +7,7 @@ import Testing
 
 /// The conversation's model, on the app's own task: in Xcode from the app's bundle, elsewhere from $HANDHELD_TASKS.
 @MainActor
-@Suite(.serialized, .enabled(if: ChatFixture.folder != nil, "the chat task has no model here"))
+@Suite(.serialized, .enabled(if: Fixture.folder(of: "chat") != nil, "the chat task has no model here"))
 struct ChatModelTests {
     @Test func answersAQuestion() async throws {
         let model = try await ChatFixture.model()
@@ -153,22 +153,12 @@ struct ChatMessageTests {
 
 @MainActor
 enum ChatFixture {
-    nonisolated static let folder: URL? = {
-        let tasks = ProcessInfo.processInfo.environment["HANDHELD_TASKS"].map { URL(filePath: $0) }
-        let folder = (tasks ?? Bundle.main.bundleURL.appending(path: "tasks")).appending(path: "chat")
-        let manifest = try? Manifest(contentsOf: folder.appending(path: "task.json"))
-        let files = manifest?.files.values.map { folder.appending(path: $0).path } ?? []
-        return !files.isEmpty && files.allSatisfy(FileManager.default.fileExists(atPath:)) ? folder : nil
-    }()
-
     static func preferences() throws -> UserDefaults {
         try #require(UserDefaults(suiteName: "chat-tests-\(UUID().uuidString)"))
     }
 
     static func model(length: Int = 24, preferences: UserDefaults? = nil) async throws -> ChatModel {
-        let session = TaskSession(folder: try #require(folder))
-        await session.open()
-        #expect(session.isReady)
+        let session = try await Fixture.session(of: "chat")
         let model = ChatModel(session: session, preferences: try preferences ?? self.preferences())
         let settings = try #require(model.settings)
         for (name, value) in ["temperature": 0.0, "max_tokens": .integer(length)] as [String: SettingValue] {

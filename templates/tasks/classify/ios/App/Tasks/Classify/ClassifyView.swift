@@ -3,18 +3,12 @@ import HandheldModels
 import SwiftUI
 
 #if canImport(PhotosUI)
-    import PhotosUI
+import PhotosUI
 #endif
 
 /// A photo of the person's choice, and what it shows.
 struct ClassifyView: View {
     @State private var model: ClassifyModel
-    @State private var sheet: Sheet?
-
-    private enum Sheet: String, Identifiable {
-        case modelCard
-        var id: String { rawValue }
-    }
 
     init(model: ClassifyModel) {
         _model = State(initialValue: model)
@@ -23,77 +17,61 @@ struct ClassifyView: View {
     var body: some View {
         List {
             #if canImport(PhotosUI)
-                PhotoSection(model: model)
+            PhotoSection(model: model)
             #endif
-            if let problem = model.problem {
-                Section {
-                    Text(problem.message).foregroundStyle(.red).accessibilityIdentifier("problem")
-                }
-            }
-            if !model.scores.isEmpty { ScoresSection(scores: model.scores, report: model.report) }
+            ProblemSection(problem: model.request.problem)
+            if !model.scores.isEmpty { ScoresSection(scores: model.scores, report: model.request.report) }
         }
         .toolbar {
-            ToolbarItem(placement: .topBarTrailing) {
-                Button {
-                    sheet = .modelCard
-                } label: {
-                    Label {
-                        Text("About the model", tableName: "Classify")
-                    } icon: {
-                        SwiftUI.Image(systemName: "info.circle")
-                    }
-                }
-                .accessibilityIdentifier("model")
-            }
+            ToolbarItem(placement: .topBarTrailing) { ModelCardButton(session: model.request.session) }
         }
-        .sheet(item: $sheet) { _ in ModelCardView(session: model.session) }
     }
 }
 
 #if canImport(PhotosUI)
-    /// The photo and the system's picker, which runs outside of the app: no permission is needed.
-    private struct PhotoSection: View {
-        let model: ClassifyModel
-        @State private var selection: PhotosPickerItem?
-        @State private var shown: CGImage?
+/// The photo and the system's picker, which runs outside of the app: no permission is needed.
+private struct PhotoSection: View {
+    let model: ClassifyModel
+    @State private var selection: PhotosPickerItem?
+    @State private var shown: CGImage?
 
-        var body: some View {
-            Section {
-                if let shown {
-                    SwiftUI.Image(decorative: shown, scale: 1)
-                        .resizable()
-                        .scaledToFit()
-                        .frame(maxWidth: .infinity, maxHeight: 360)
-                }
-                PhotosPicker(selection: $selection, matching: .images) {
-                    Text("Choose a photo", tableName: "Classify")
-                }
-                .accessibilityIdentifier("choose")
-                if model.isRunning { ProgressView() }
-            } footer: {
-                Text(
-                    "The model says what it sees in the middle of the photo. The photo stays on this device.",
-                    tableName: "Classify")
+    var body: some View {
+        Section {
+            if let shown {
+                SwiftUI.Image(decorative: shown, scale: 1)
+                    .resizable()
+                    .scaledToFit()
+                    .frame(maxWidth: .infinity, maxHeight: 360)
             }
-            .onChange(of: selection) { _, item in
-                guard let item else { return }
-                shown = nil
-                model.classify {
-                    guard let data = try await item.loadTransferable(type: Data.self) else {
-                        throw HandheldError(.fileInvalid)
-                    }
-                    let image = try Photo.decode(data)
-                    let pixels = try Photo.pixels(of: image)
-                    await show(image)
-                    return pixels
-                }
+            PhotosPicker(selection: $selection, matching: .images) {
+                Text("Choose a photo", tableName: "Classify")
             }
+            .accessibilityIdentifier("choose")
+            if model.request.isRunning { ProgressView() }
+        } footer: {
+            Text(
+                "The model says what it sees in the middle of the photo. The photo stays on this device.",
+                tableName: "Classify")
         }
-
-        @MainActor private func show(_ image: CGImage) {
-            shown = image
+        .onChange(of: selection) { _, item in
+            guard let item else { return }
+            shown = nil
+            model.classify {
+                guard let data = try await item.loadTransferable(type: Data.self) else {
+                    throw HandheldError(.fileInvalid)
+                }
+                let image = try Photo.decode(data)
+                let pixels = try Photo.pixels(of: image)
+                await show(image)
+                return pixels
+            }
         }
     }
+
+    @MainActor private func show(_ image: CGImage) {
+        shown = image
+    }
+}
 #endif
 
 private struct ScoresSection: View {

@@ -20,21 +20,16 @@ final class TensorsModel {
     var example = "1"
     /// What the last run was given and what came of it, a line each.
     private(set) var summary = ""
-    private(set) var report: Report?
-    private(set) var problem: Problem?
-    let session: TaskSession
-
-    @ObservationIgnored private var running: Task<Void, Never>?
-    private(set) var isRunning = false
+    let request: RequestModel
 
     /// - Parameter session: open and ready.
     init(session: TaskSession) {
-        self.session = session
+        request = RequestModel(session: session)
     }
 
     /// Asks the core what the loaded model takes and gives.
     func describe() async {
-        guard let task = session.task, let info = try? await task.info(),
+        guard let task = request.session.task, let info = try? await task.info(),
             let parsed = try? JSONDecoder().decode(Info.self, from: info)
         else { return }
         inputs = parsed.loaded.inputs.map(\.port)
@@ -43,38 +38,11 @@ final class TensorsModel {
 
     /// Runs the model on example data.
     func run() {
-        guard !isRunning else { return }
-        isRunning = true
-        problem = nil
-        session.clearInterruption()
-        running = Task {
-            await runNow()
-            isRunning = false
-            await session.refreshReport()
-        }
-    }
-
-    func stop() {
-        running?.cancel()
-    }
-
-    /// Waits until the run has ended.
-    func finish() async {
-        await running?.value
-    }
-
-    private func runNow() async {
-        do {
-            guard let task = session.task else { throw HandheldError(.invalidState) }
-            for try await value in task.request([.text(example, port: "example")]) {
-                if let text = value.text { summary = text }
-                if session.interruption != nil { task.cancel() }
-            }
-            report = try await task.report()
-        } catch is CancellationError {
-            // A person has stopped it; the last result stays.
-        } catch {
-            problem = Problem(error)
+        guard !request.isRunning else { return }
+        request.send { [example] in
+            .text(example, port: "example")
+        } onOutput: { [weak self] value in
+            if let text = value.text { self?.summary = text }
         }
     }
 }

@@ -5,12 +5,6 @@ import SwiftUI
 /// The model's inputs and outputs, and a run on example data.
 struct TensorsView: View {
     @State private var model: TensorsModel
-    @State private var sheet: Sheet?
-
-    private enum Sheet: String, Identifiable {
-        case modelCard
-        var id: String { rawValue }
-    }
 
     init(model: TensorsModel) {
         _model = State(initialValue: model)
@@ -21,29 +15,13 @@ struct TensorsView: View {
             ports(Text("Inputs", tableName: "Tensors"), model.inputs)
             ports(Text("Outputs", tableName: "Tensors"), model.outputs)
             RunSection(model: model)
-            if let problem = model.problem {
-                Section {
-                    Text(problem.message).foregroundStyle(.red).accessibilityIdentifier("problem")
-                }
-            }
-            if !model.summary.isEmpty { ResultSection(summary: model.summary, report: model.report) }
+            ProblemSection(problem: model.request.problem)
+            if !model.summary.isEmpty { ResultSection(summary: model.summary, report: model.request.report) }
         }
         .task { await model.describe() }
         .toolbar {
-            ToolbarItem(placement: .topBarTrailing) {
-                Button {
-                    sheet = .modelCard
-                } label: {
-                    Label {
-                        Text("About the model", tableName: "Tensors")
-                    } icon: {
-                        Image(systemName: "info.circle")
-                    }
-                }
-                .accessibilityIdentifier("model")
-            }
+            ToolbarItem(placement: .topBarTrailing) { ModelCardButton(session: model.request.session) }
         }
-        .sheet(item: $sheet) { _ in ModelCardView(session: model.session) }
     }
 
     private func ports(_ title: Text, _ ports: [TensorsModel.Port]) -> some View {
@@ -63,9 +41,9 @@ private struct RunSection: View {
         Section {
             TextField(text: $model.example, axis: .vertical) { Text("Example data", tableName: "Tensors") }
                 .accessibilityIdentifier("example")
-            if model.isRunning {
+            if model.request.isRunning {
                 Button {
-                    model.stop()
+                    model.request.stop()
                 } label: {
                     Text("Stop", tableName: "Tensors")
                 }
