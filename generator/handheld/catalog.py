@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from handheld.errors import CatalogueWrong, NotToml, Unreadable
-from handheld.libraries import Library
+from handheld.libraries import Library, LicenceText
 from handheld.relations import runtime_problems, task_problems
 from handheld.status import Kind
 from handheld.tables import Key, problems, setting_key
@@ -24,8 +24,8 @@ PLATFORMS = (HOST, *APP_PLATFORMS)
 SHAPES = ("tensors", "generate", "embed")
 """The waist between tasks and runtimes; a new one is a decision, see docs/decisions."""
 
-SlotValue: TypeAlias = tuple[str, ...] | tuple[Mapping[str, str], ...] | Mapping[str, str]
-"""A slot is a list of texts, a list of tables (swift_packages) or a table of texts (usage)."""
+SlotValue: TypeAlias = tuple[str, ...] | Mapping[str, str]
+"""A slot is a list of texts, or a table of texts (usage)."""
 
 Scalar: TypeAlias = str | int | float | bool
 SettingValue: TypeAlias = Scalar | tuple[str, ...]
@@ -53,7 +53,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One folder of native/runtimes. `accelerators` and `slots` are by platform ("host", "android", "ios")."""
+    """One folder of native/runtimes. `accelerators` and `slots` are by platform ("host", "android", "ios").
+
+    `licence_texts` are what an app carries beside the runtime's own licence: those of what its libraries hold.
+    """
 
     name: str
     title: str
@@ -68,6 +71,7 @@ class Runtime:
     slots: Mapping[str, Mapping[str, SlotValue]]
     folder: Path
     libraries: tuple[Library, ...] = ()
+    licence_texts: tuple[LicenceText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +245,6 @@ def _texts(pattern: str = "", required: bool = False, choices: tuple[str, ...] =
 
 
 _BYTES = Key("integer", required=True, minimum=1)
-_SWIFT_PACKAGE = {"url": _text(), "revision": _text("[0-9a-f]{40}"), "product": _text(_CLASS)}
 SLOTS: Mapping[str, Mapping[str, Key]] = {
     "android": {
         "gradle_dependencies": _texts(),
@@ -251,7 +254,6 @@ SLOTS: Mapping[str, Mapping[str, Key]] = {
         "no_compress": _texts("[a-z0-9]+"),
     },
     "ios": {
-        "swift_packages": Key("tables", keys=_SWIFT_PACKAGE),
         "linker_flags": _texts(),
         "frameworks": _texts(_CLASS),
         "usage": Key("map", values=_text()),
@@ -283,6 +285,7 @@ _LIBRARY = {
     "bytes": _BYTES,
     "member": _text(_FOLDER_PATH),
 }
+_LICENCE_TEXT = {name: _LIBRARY[name] for name in ("pypi", "python", "sha256", "bytes", "member")}
 _CORE = {"source": Key("tables", keys=_SOURCE)}
 _RUNTIME = {
     "name": _text(_NAME),
@@ -296,6 +299,7 @@ _RUNTIME = {
     "accelerators": Key("table", required=True, keys={name: _texts(_NAME) for name in PLATFORMS}),
     "source": Key("tables", keys=_SOURCE),
     "library": Key("tables", keys=_LIBRARY),
+    "licence_text": Key("tables", keys=_LICENCE_TEXT),
     **{name: Key("table", keys=slots) for name, slots in SLOTS.items()},
 }
 
@@ -377,6 +381,7 @@ def _load_runtime(path: Path) -> Runtime:
         slots=_slots(table),
         folder=path.parent,
         libraries=tuple(Library(**library) for library in table.get("library", [])),
+        licence_texts=tuple(LicenceText(**text) for text in table.get("licence_text", [])),
     )
 
 

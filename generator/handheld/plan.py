@@ -445,9 +445,6 @@ def _joined_slots(tasks: Sequence[TaskPlan]) -> dict[str, dict[str, SlotValue]]:
 def _joined(values: Sequence[Any], kind: str) -> SlotValue:
     if kind == "map":
         return dict(sorted(pair for value in values for pair in value.items()))
-    if kind == "tables":
-        unique = {tuple(sorted(table.items())): table for value in values for table in value}
-        return tuple(unique[key] for key in sorted(unique))
     return tuple(sorted({item for value in values for item in value}))
 
 

@@ -244,6 +244,9 @@ def _write_licences(target: Path, plan: Plan, files: ModelFiles) -> None:
     for task in plan.tasks:
         if (text := task.runtime.folder / LICENCE).is_file():
             texts[task.runtime.title] = text
+        for further in task.runtime.licence_texts:
+            path = files.licences[further]
+            texts[f"{task.runtime.title} {path.stem}"] = path
     for name, path in texts.items():
         suffix = path.suffix if path.suffix in {".html", ".md"} else ".txt"
         shutil.copyfile(path, target / f"{name}{suffix}")

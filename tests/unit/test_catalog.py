@@ -104,8 +104,8 @@ RUNTIME_CHANGES = [
     ),
     (
         'cancel = "one step"',
-        'cancel = "one step"\nios = { swift_packages = [{ url = "x" }] }',
-        "`ios.swift_packages[0].revision` is",
+        'cancel = "one step"\nios = { swift_packages = [] }',
+        "`ios.swift_packages` is unknown",
     ),
 ]
 SOURCE_CHANGES = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handheld.errors import HandheldError, HashMismatch
-from handheld.libraries import Library, fetch_libraries
+from handheld.libraries import Library, LicenceText, fetch_libraries, fetch_licence_texts
 from handheld.progress import SilentProgress
 from handheld.tools import Tools
 from helpers.cache import offline_index, stocked, tools_in
@@ -59,3 +59,15 @@ def test_a_member_that_is_not_there_leaves_nothing(tmp_path: Path, links: Path, 
     with pytest.raises(HandheldError):
         fetched([replace(locked(alpha), member="alpha/nowhere")], stocked(tmp_path, links))
     assert not list((tmp_path / "cache").glob("libraries/*"))
+
+
+def test_a_licence_text_comes_with_the_library_of_its_package(tmp_path: Path, links: Path, alpha: Package) -> None:
+    text = LicenceText(alpha.requirement, "3.11", alpha.sha256, alpha.bytes, "alpha/other")
+    tools = offline_index(tmp_path, links)
+    path = fetch_licence_texts([text], [locked(alpha)], tools, SilentProgress())[text]
+    assert (path.name, path.read_bytes()) == ("other", b"left where it is")
+    assert not list((tmp_path / "cache").glob("archives/*"))
+    # Both are there now: nobody is asked for either.
+    nobody = tools_in(tmp_path)
+    assert fetched([locked(alpha)], nobody)["liba.so"].read_bytes() == b"machine code"
+    assert fetch_licence_texts([text], [], nobody, SilentProgress()) == {text: path}

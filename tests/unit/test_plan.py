@@ -259,8 +259,7 @@ def test_slots_of_several_tasks_are_joined(tmp_path: Path) -> None:
     alpha = RuntimeText(
         format="odd",
         more='[android]\nno_compress = ["z", "a"]\ncmake_arguments = ["-DA=1"]\npermissions = ["p.Z"]\n'
-        f'[ios]\nframeworks = ["Metal"]\nusage = {{ NSX = "x" }}\n'
-        f'swift_packages = [{{ url = "u", revision = "{"0" * 40}", product = "P" }}]\n',
+        '[ios]\nframeworks = ["Metal"]\nusage = { NSX = "x" }\n',
     )
     beta = replace(BETA, more='[android]\nno_compress = ["a"]\n[ios]\nframeworks = ["Accelerate", "Metal"]\n')
     write_catalogue(tmp_path, runtimes=(alpha, beta))
@@ -273,7 +272,6 @@ def test_slots_of_several_tasks_are_joined(tmp_path: Path) -> None:
     assert plan.slots["android"]["no_compress"] == ("a", "z")
     assert plan.slots["android"]["cmake_arguments"] == ("-DA=1",)
     assert plan.slots["ios"]["frameworks"] == ("Accelerate", "Metal")
-    assert plan.slots["ios"]["swift_packages"] == ({"url": "u", "revision": "0" * 40, "product": "P"},)
     assert plan.permissions == {
         "android": ("android.permission.RECORD_AUDIO", "p.Z"),
         "ios": {"NSMicrophoneUsageDescription": "To listen.", "NSX": "x"},
