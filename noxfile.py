@@ -104,6 +104,14 @@ def variants(session: nox.Session) -> None:
 
 
 @nox.session
+def sizes(session: nox.Session) -> None:
+    """Measure what each runtime adds to an app, on this machine and in an APK; keeps it, and renews the table."""
+    prepare(session, "test")
+    session.run("python", "-m", "native.sizes", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run("python", "-m", "handheld.codegen")
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Fuzz task.json, model headers and sequences of calls; seconds for each: nox -s fuzz -- 600."""
     prepare(session, "test")

@@ -29,7 +29,7 @@ struct ContextFree {
 
 struct Pooling {
     const char *name;
-    llama_pooling_type type;
+    enum llama_pooling_type type;  // there is a function of that name
 };
 constexpr std::array kPoolings = {Pooling{"mean", LLAMA_POOLING_TYPE_MEAN}, Pooling{"cls", LLAMA_POOLING_TYPE_CLS},
                                   Pooling{"last", LLAMA_POOLING_TYPE_LAST}};
