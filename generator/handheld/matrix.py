@@ -19,7 +19,7 @@ HEAD = (
     "licence",
     "version",
     "proven",
-    "on this kind of host",
+    "on the host",
     "in an APK",
 )
 UNKNOWN = "-"
