@@ -195,7 +195,7 @@ def _plain(value: object) -> object:
 
 
 def _with_fitting_task(choice: TaskChoice, spec: AppSpec, catalog: Catalog, facts: Facts) -> TaskChoice:
-    """Where nobody named a task: the first one that takes the model.
+    """Where nobody named a task: the one that was guessed, or another one if it does not take the model.
 
     Of several that use it in the same way, the one that takes models of any names: the others know what theirs mean.
     """
@@ -206,6 +206,7 @@ def _with_fitting_task(choice: TaskChoice, spec: AppSpec, catalog: Catalog, fact
     for task in catalog.tasks.values():
         fitting = _fitting(_runtimes(choice, catalog), task, model, choice.accelerator, spec.platforms)
         found += [(min((_shape(r, task, model) for r in fitting), key=task.shapes.index), task)] if fitting else []
+    found.sort(key=lambda pair: pair[1].name != choice.task)
     alike = [task for shape, task in found if shape == found[0][0]]
     best = min(alike, key=lambda task: not any(port.any_name for port in task.ports), default=None)
     return choice if best is None else replace(choice, task=best.name)
