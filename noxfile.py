@@ -97,6 +97,23 @@ def onnx(session: nox.Session) -> None:
 
 
 @nox.session
+def coreml(session: nox.Session) -> None:
+    """Compute Core ML packages in NumPy and compare them with their originals; -- --record keeps proof and figures."""
+    prepare(session, "coreml")
+    session.run("python", "-m", "coreml.graph", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def accelerators(session: nox.Session) -> None:
+    """Run models on a GPU made of software, with it there and not; -- --write keeps docs/generated/accelerators.md.
+
+    Brings Debian's Mesa and the runtimes' libraries for GPUs into build/accelerators. Names of runtimes choose some.
+    """
+    prepare(session, "test")
+    session.run("python", "-m", "accelerators.lane", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def variants(session: nox.Session) -> None:
     """Run ggml's builds for several processors, also emulated ARM ones; -- --write keeps the table of sizes."""
     prepare(session, "test")
@@ -160,7 +177,7 @@ def ios(session: nox.Session) -> None:
 
     Elsewhere its last line says what was left out and why.
     """
-    # What `cross` and `neon` compile with takes 400 MB, which a choice of other steps does without.
-    without = not {"cross", "neon", "--device"} & set(session.posargs) and session.posargs
+    # What `cross`, `frameworks` and `neon` compile with takes 400 MB, which a choice of other steps does without.
+    without = not {"cross", "frameworks", "neon", "--device"} & set(session.posargs) and session.posargs
     prepare(session, "test" if without else "ios")
     session.run("python", "tests/ios/lane.py", *session.posargs, env={"PYTHONPATH": "tests"})

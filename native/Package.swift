@@ -14,6 +14,8 @@ struct Part {
     var settings: [CXXSetting] = []
     var dependencies: [Target.Dependency] = []
     var targets: [Target] = []
+    /// Frameworks of the system that the core calls itself.
+    var linked: [LinkerSetting] = []
     /// Packages that are fetched; each inside `#if os(macOS)`, so that Linux never resolves them.
     var packages: [Package.Dependency] = []
 }
@@ -38,7 +40,8 @@ let package = Package(
             publicHeadersPath: "include",
             // Optimized in debug builds too: they would spend most of a token's time in the sampler otherwise.
             cxxSettings: [.headerSearchPath("."), .headerSearchPath("third_party"), .unsafeFlags(["-O2"])]
-                + parts.flatMap(\.settings)
+                + parts.flatMap(\.settings),
+            linkerSettings: parts.flatMap(\.linked)
         ),
         .target(name: "Handheld", dependencies: ["CHandheld"], path: "bindings/swift/Handheld"),
         .target(name: "HandheldModels", dependencies: ["Handheld"], path: "bindings/swift/HandheldModels"),

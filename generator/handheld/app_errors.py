@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from handheld.errors import AppError, FileError, HandheldError, InputError, Interrupted, MachineError
+from handheld.errors import AppError, FileError, HandheldError, InputError, Interrupted, MachineError, quoted
 
 
 class CoreError(HandheldError):
@@ -62,7 +62,10 @@ EXPLANATIONS: Mapping[str, tuple[str, str]] = {
         "Set chat_template in app.toml or take another model, then: handheld new --from app.toml --force",
     ),
     "out_of_memory": ("Model and context do not fit.", "Less context (--option context=512), or a smaller model"),
-    "runtime_missing": ("The app was made with other choices, or the runtime's library is gone.", AGAIN),
+    "runtime_missing": (
+        "The app was made with other choices, or for another system, or the runtime's library is gone.",
+        AGAIN,
+    ),
     "task_missing": ("The app was made with other choices.", AGAIN),
     "internal": ("A mistake in Handheld.", "Report it, with app.lock.toml and the log"),
 }
@@ -255,4 +258,15 @@ class PictureUnreadable(FileError):
             f"{name} cannot be used as a picture: {reason}.",
             "The task's first input is a picture, so that its prompt is the path of one.",
             "Give a JPEG or PNG file that can be read",
+        )
+
+
+class SettingOfAnotherShape(InputError):
+    """A setting or option was given that the task does not have with this kind of model."""
+
+    def __init__(self, name: str, shape: str, there: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no '{name}' for a model of the shape '{shape}'.",
+            f"What there is: {quoted(there)}." if there else "Such a model takes none.",
+            f"Take `{name}` out of app.toml",
         )

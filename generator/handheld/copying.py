@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,20 @@ def link(source: Path, target: Path) -> None:
         if error.errno in FULL:
             raise
         shutil.copy2(source, target, follow_symlinks=False)
+
+
+def link_all(source: Path, target: Path) -> None:
+    """Let a file, or all files of a folder, stand in a second place as well."""
+    if not source.is_dir():
+        return link(source, target)
+    for name, path in walk(source):
+        link(path, target / name)
+    return None
+
+
+def is_below(name: str, places: Iterable[str]) -> bool:
+    """Whether a path is one of `places` or lies below one."""
+    return any(name == place or name.startswith(f"{place}/") for place in places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +136,7 @@ def settle(folder: Path, known: Mapping[str, str], skip: frozenset[str]) -> dict
     Args:
         folder: The whole app.
         known: Hashes of files that have their mode already.
-        skip: Files whose hash nobody asks for.
+        skip: Files, and folders, whose hashes nobody asks for.
     """
     hashes = {}
     for name, path in walk(folder):
@@ -130,6 +144,6 @@ def settle(folder: Path, known: Mapping[str, str], skip: frozenset[str]) -> dict
             hashes[name] = known[name]
             continue
         path.chmod(PROGRAM if path.stat().st_mode & 0o100 else PLAIN)
-        if name not in skip:
+        if not is_below(name, skip):
             hashes[name] = file_hash(path)
     return hashes

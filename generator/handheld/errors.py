@@ -244,17 +244,6 @@ class NothingFits(InputError):
         )
 
 
-class SettingOfAnotherShape(InputError):
-    """A setting or option was given that the task does not have with this kind of model."""
-
-    def __init__(self, name: str, shape: str, there: Sequence[str]) -> None:
-        super().__init__(
-            f"There is no '{name}' for a model of the shape '{shape}'.",
-            f"What there is: {quoted(there)}." if there else "Such a model takes none.",
-            f"Take `{name}` out of app.toml",
-        )
-
-
 class BundleTooLarge(InputError):
     """The app would be larger than a store or the package format takes."""
 
@@ -282,13 +271,13 @@ class DiskTooSmall(MachineError):
 
 
 class ModelMissing(InputError):
-    """A local model file does not exist or is a folder."""
+    """A local model does not exist."""
 
-    def __init__(self, path: Path, folder: bool) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__(
-            f"The model {path} is a folder." if folder else f"The model {path} does not exist.",
-            "A path to one file is needed." if folder else "The path is misspelt, or the file was moved.",
-            f'ls -l "{path if folder else path.parent}"; handheld list shows models that need no file',
+            f"The model {path} does not exist.",
+            "The path is misspelt, or the file was moved.",
+            f'ls -l "{path.parent}"; handheld list shows models that need no file',
         )
 
 
@@ -448,6 +437,34 @@ class CacheReadOnly(MachineError):
             f"The cache folder {folder} cannot be written: {error.strerror or error}.",
             "It belongs to another user, or the disk is read-only.",
             "export HANDHELD_CACHE=/path/you/can/write",
+        )
+
+
+class EnvironmentImpossible(MachineError):
+    """The environment in which a model is made cannot exist here. `version` is a Python that would do."""
+
+    def __init__(self, model: str, reason: str, version: str = "") -> None:
+        super().__init__(
+            f"The model {model} cannot be made on this machine: {reason}.",
+            "Making it takes its format's own compiler, which is not there for every system and Python.",
+            f"Install Python {version} so that python{version} is found, then give the same command again"
+            if version
+            else "handheld list shows the same task with other runtimes and models",
+        )
+
+
+class ConversionFailed(AppError):
+    """The program that makes a model failed. `output` is what it said, `environment` where it ran."""
+
+    def __init__(self, model: str, output: str, program: Path, environment: Path | None) -> None:
+        said = output.strip().splitlines()
+        super().__init__(
+            f"The model {model} could not be made.",
+            f"{program.name} ended with: {said[-1] if said else 'nothing'}"
+            + (". Its environment may be damaged." if environment else ""),
+            f'rm -r "{environment}", then give the same command again: the environment is made anew'
+            if environment
+            else f"Look at the program: {program}",
         )
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from handheld.catalog import Catalog
+from handheld.copying import walk
 from handheld.errors import ModelDamaged, ModelMissing, NotAModel, ToolTimeout, Unreadable
 from handheld.gguf_header import MAGIC, HeaderError, read_header
 from handheld.kinds import SHOWN_BY_BYTES, kind_of
 from handheld.spec import AppSpec
+from handheld.store import tree_bytes
 from handheld.tools import Tools, open_tools
 
 
@@ -48,7 +50,7 @@ class TargetFacts:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """A local model file. `context` is tokens, `licence` and `name` are what the header says.
+    """A local model: a file, or a folder of some kinds. `context` is tokens; `licence` and `name` are what it says.
 
     `shape` is the one shape that the model has, where its header tells.
     """
@@ -168,18 +170,20 @@ def inspect_model(path: Path, formats: tuple[str, ...] = ("gguf",)) -> ModelFact
     """Read a model file's header, with bounds on everything, and compare its extents with the file's size.
 
     Args:
-        path: The file.
+        path: The file, or the folder that a model of some formats is.
         formats: The formats that may be, by lower-case suffix. A file is taken at its first bytes; where those say
             nothing of a format, at its suffix.
 
     Raises:
-        InputError: no such file, or a folder.
+        InputError: no such file.
         FileError: damaged, truncated, or of another kind, which is named (an HTML page, a git-lfs pointer, ...).
     """
-    if not path.is_file():
-        raise ModelMissing(path, folder=path.is_dir())
+    if not path.exists():
+        raise ModelMissing(path)
     suffix = path.suffix.lower().removeprefix(".")
     try:
+        if path.is_dir():
+            return _folder_facts(path, formats)
         size = path.stat().st_size
         with path.open("rb") as file:
             magic = file.read(len(MAGIC))
@@ -198,6 +202,17 @@ def inspect_model(path: Path, formats: tuple[str, ...] = ("gguf",)) -> ModelFact
 def existing_parent(folder: Path) -> Path:
     """The folder itself, or the nearest one above it that exists."""
     return next((place for place in (folder, *folder.parents) if place.is_dir()), Path(folder.anchor or "."))
+
+
+def _folder_facts(path: Path, formats: tuple[str, ...]) -> ModelFacts:
+    kind = kind_of(path)
+    if kind.format not in formats:
+        raise NotAModel(path, kind.noun, kind.cause, kind.fix.replace("FILE", f'"{path}"'))
+    assert kind.format is not None, "it is one of `formats`"
+    link = next((name for name, file in walk(path) if file.is_symlink()), None)
+    if link is not None:
+        raise ModelDamaged(path, f"{link} is a link to somewhere else; copy the folder with: cp -RL")
+    return ModelFacts(path=path, bytes=tree_bytes(path), format=kind.format)
 
 
 def _gguf_facts(path: Path, size: int) -> ModelFacts:

@@ -278,6 +278,9 @@ def _keep(built: Path, library: Path, beside: Mapping[str, Path]) -> None:
     (temporary / "lib").mkdir(parents=True)
     try:
         shutil.copy2(built, temporary / "lib" / LIBRARY)
+        for path in built.parent.glob(f"*{built.suffix}"):  # what a runtime builds to be opened
+            if path.name not in beside:
+                link(path, temporary / "lib" / path.name)
         for name, path in beside.items():
             link(path, temporary / "lib" / name)
         temporary.rename(folder)

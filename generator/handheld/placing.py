@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from handheld.app_errors import FilesChanged, TargetBusy
-from handheld.copying import FULL, file_hash, link, walk
+from handheld.copying import FULL, file_hash, is_below, link, walk
 from handheld.errors import DiskFull, TargetInTheWay, TargetReadOnly
 from handheld.lock import LOCK_NAME, Lock
 
@@ -82,7 +82,7 @@ def _carry_over(old: Path, new: Path, previous: Lock, decided: frozenset[str]) -
     lost = []
     for name, path in walk(old):
         recorded = previous.files.get(name)
-        if name in ours or (recorded is not None and file_hash(path) == recorded):
+        if is_below(name, ours) or (recorded is not None and file_hash(path) == recorded):
             continue
         if name in previous.yours and name not in decided:
             (new / name).unlink(missing_ok=True)

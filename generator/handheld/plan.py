@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from handheld.app_errors import SettingOfAnotherShape
 from handheld.catalog import (
-    SLOTS,
     Catalog,
+    Conversion,
     Model,
     ModelPart,
     Port,
@@ -22,7 +24,8 @@ from handheld.catalog import (
     Source,
     Task,
 )
-from handheld.errors import NothingFits, SettingOfAnotherShape, quoted
+from handheld.catalog_keys import SLOTS
+from handheld.errors import NothingFits, quoted
 from handheld.facts import Facts, ModelFacts
 from handheld.libraries import Library
 from handheld.limits import check_bundle, check_disk, check_target, device_bytes, disk_bytes, total, warnings
@@ -48,6 +51,7 @@ class ModelChoice:
 
     `bytes` and `sha256` are None while unknown (an hf file's; a local file's hash): StoredModel has both in the end.
     `shape` is the one that it has, where its header or the catalogue tells. `file` is the name beside task.json.
+    `conversion` is where `convert` runs, None for Python alone.
     """
 
     name: str
@@ -67,6 +71,8 @@ class ModelChoice:
     state: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     convert: Path | None = None
+    modules: tuple[Path, ...] = ()
+    conversion: Conversion | None = None
     terms: bool = False
     licence_text: ModelPart | None = None
     shape: str | None = None
@@ -125,8 +131,8 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
     """
     check_target(spec, facts)
     choices = [_with_fitting_task(choice, spec, catalog, facts) for choice in spec.tasks]
-    spec = replace(spec, tasks=tuple(choices))
-    tasks = tuple(_plan_task(choice, spec, catalog, facts) for choice in choices)
+    spec = _on_fitting_platforms(replace(spec, tasks=tuple(choices)), catalog, facts)
+    tasks = tuple(_plan_task(choice, spec, catalog, facts) for choice in spec.tasks)
     sources = _joined_sources(catalog.core_sources, tasks)
     slots = _joined_slots(tasks)
     bundle = total([task.model.bytes for task in tasks])
@@ -191,6 +197,22 @@ def _plain(value: object) -> object:
     return value.as_posix() if isinstance(value, Path) else value
 
 
+def _platform_choices(spec: AppSpec) -> list[tuple[str, ...]]:
+    """What the app may be made for: all of it, or one of them where nobody named any."""
+    return [spec.platforms, *((name,) for name in spec.platforms if spec.any_platform)]
+
+
+def _on_fitting_platforms(spec: AppSpec, catalog: Catalog, facts: Facts) -> AppSpec:
+    """The spec for all platforms, or else the first one, on which what was chosen runs, where nobody named any."""
+    for platforms in _platform_choices(spec):
+        narrowed = replace(spec, platforms=platforms)
+        with suppress(NothingFits):
+            for choice in spec.tasks:
+                _plan_task(choice, narrowed, catalog, facts)
+            return narrowed
+    return spec
+
+
 # One task: which model, which runtime.
 
 
@@ -203,9 +225,11 @@ def _with_fitting_task(choice: TaskChoice, spec: AppSpec, catalog: Catalog, fact
         return choice
     model = _candidates(choice, catalog.tasks[choice.task], facts)[0]
     found: list[tuple[str, Task]] = []
-    for task in catalog.tasks.values():
-        fitting = _fitting(_runtimes(choice, catalog), task, model, choice.accelerator, spec.platforms)
-        found += [(min((_shape(r, task, model) for r in fitting), key=task.shapes.index), task)] if fitting else []
+    for platforms in _platform_choices(spec):
+        for task in () if found else catalog.tasks.values():
+            fitting = _fitting(_runtimes(choice, catalog), task, model, choice.accelerator, platforms)
+            shapes = sorted((_shape(runtime, task, model) for runtime in fitting), key=task.shapes.index)
+            found += [(shape, task) for shape in shapes[:1]]
     found.sort(key=lambda pair: pair[1].name != choice.task)
     alike = [task for shape, task in found if shape == found[0][0]]
     best = min(alike, key=lambda task: not any(port.any_name for port in task.ports), default=None)
@@ -230,6 +254,8 @@ def _runtimes(choice: TaskChoice, catalog: Catalog) -> list[Runtime]:
 def _task_plan(choice: TaskChoice, task: Task, runtime: Runtime, model: ModelChoice) -> TaskPlan:
     if choice.chat_template is not None:
         model = replace(model, chat_template=choice.chat_template)
+    if model.convert is not None:
+        model = replace(model, conversion=runtime.conversion)
     shape = _shape(runtime, task, model)
     golden = task.goldens.get(model.name) if model.kind == "catalog" else None
     return TaskPlan(
@@ -256,7 +282,7 @@ def _candidates(choice: TaskChoice, task: Task, facts: Facts) -> list[ModelChoic
 
 def _from_catalog(model: Model) -> ModelChoice:
     shared = {item.name: getattr(model, item.name) for item in dataclasses.fields(model) if item.name != "default"}
-    return ModelChoice(kind="catalog", **shared)
+    return ModelChoice(kind="catalog", **{**shared, "sha256": model.sha256 or None})
 
 
 def _from_path(facts: ModelFacts) -> ModelChoice:

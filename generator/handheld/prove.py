@@ -13,7 +13,8 @@ from pathlib import Path
 from handheld import resources
 from handheld.binding import Value
 from handheld.build import build_app
-from handheld.catalog import APP_PLATFORMS, HOST, Catalog, load_catalog
+from handheld.catalog import Catalog, load_catalog
+from handheld.catalog_keys import APP_PLATFORMS, HOST
 from handheld.errors import TermsNotAccepted
 from handheld.facts import gather_facts, gather_host
 from handheld.identity import identify
@@ -47,7 +48,7 @@ def prove_host(catalog: Catalog, folder: Path, tools: Tools, progress: Progress)
             choices = (TaskChoice(task.name, model=model.name),)
             spec = AppSpec(identify("Proof"), choices, APP_PLATFORMS, folder / f"{task.name}-{model.name}")
             plan = make_plan(spec, catalog, gather_facts(spec, catalog, tools))
-            if plan.tasks[0].golden is None or HOST not in plan.tasks[0].runtime.platforms:
+            if plan.tasks[0].golden is None or not plan.tasks[0].runtime.runs_here(machine.os):
                 continue
             try:
                 app = render_app(plan, fetch_models(plan, tools, progress))

@@ -35,7 +35,7 @@ def archive_lock(sha256: str) -> str:
 class Wanted:
     """An archive: pinned, its hash, "wheel" or "sdist", its bytes when known.
 
-    `python` is the version that a wheel was built for, when it is for one.
+    `python` and `platform` are what a wheel was built for, when it is for one.
     """
 
     requirement: str
@@ -43,6 +43,7 @@ class Wanted:
     kind: str
     size: int | None = None
     python: str | None = None
+    platform: str | None = None
 
 
 def fetch(tools: Tools, wanted: Wanted, progress: Progress) -> Path:
@@ -87,7 +88,9 @@ def _download(tools: Tools, wanted: Wanted, work: Path, handle: ProgressHandle) 
         return whole
     found = [path for path in out.iterdir() if path.is_file()]
     if done.returncode != 0 or len(found) != 1:
-        raise _explanation(done.stdout, wanted, tools.cache, cut=watch.was_cut())
+        by_hand = shell_join([*_pip(), "download", "--no-deps", *_kind(wanted), wanted.requirement])
+        words = (done.stdout, wanted.requirement, by_hand, tools.cache)
+        raise explain(*words, size=wanted.size, sha256=wanted.sha256, cut=watch.was_cut())
     return found[0]
 
 
@@ -110,6 +113,8 @@ def _kind(wanted: Wanted) -> list[str]:
     kind = ["--no-binary", name] if wanted.kind == "sdist" else ["--only-binary", ":all:"]
     if wanted.python is not None:
         kind += ["--python-version", wanted.python]
+    if wanted.platform is not None:
+        kind += ["--platform", wanted.platform]
     return kind
 
 
@@ -191,19 +196,30 @@ _NO_NETWORK = (
 _NOT_THERE = r"No matching distribution found|Could not find a version|HTTP error 4\d\d|\b40[34] Client Error"
 
 
-def _explanation(words: str, wanted: Wanted, cache: Path, *, cut: bool) -> HandheldError:
-    """Turn pip's words into an error with four parts."""
-    name = wanted.requirement
-    by_hand = shell_join([*_pip(), "download", "--no-deps", *_kind(wanted), name])
+def explain(
+    words: str, name: str, by_hand: str, cache: Path, *, size: int | None = None, sha256: str = "", cut: bool = False
+) -> HandheldError:
+    """Turn pip's words into an error with four parts.
+
+    Args:
+        words: All that pip has said.
+        name: What was to be fetched.
+        by_hand: The command that shows the failure alone.
+        cache: The folder that pip wrote to.
+        size: The bytes that it would take, when known.
+        sha256: The hash that was wanted; by default the one that pip names.
+        cut: Whether less came than was announced.
+    """
     if "No module named pip" in words:
         return NoPip(_pip()[0])
     if cut and "No space left on device" not in words:
         return NoNetwork(name, "fewer bytes came than the server had announced", by_hand, cut=True)
     if "DO NOT MATCH THE HASHES" in words:
         got = re.search(r"Got\s+([0-9a-f]{64})", words)
-        return HashMismatch(name, wanted.sha256, got[1] if got else "", _SHOW_INDEX)
+        expected = sha256 or next(iter(re.findall(r"Expected sha256 ([0-9a-f]{64})", words)), "one of those listed")
+        return HashMismatch(name, expected, got[1] if got else "", _SHOW_INDEX)
     if "No space left on device" in words or "Disk quota exceeded" in words:
-        return DiskFull(name, cache, wanted.size)
+        return DiskFull(name, cache, size)
     if "Permission denied" in words and str(cache) in words:
         return CacheReadOnly(cache, PermissionError("Permission denied"))
     if found := re.search(_UNREACHED, words):

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from handheld.catalog_keys import HOST
 from handheld.tables import problems, setting_key
 
 
@@ -15,8 +16,13 @@ def runtime_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
         yield f"`name` is '{table['name']}', its folder '{folder}'"
     if set(table["accelerators"]) != set(table["platforms"]):
         yield "`accelerators` has to list exactly the platforms of `platforms`"
+    if "hosts" in table and HOST not in table["platforms"]:
+        yield f"`hosts` belongs to the platform '{HOST}', which `platforms` does not list"
     yield from _repeats(table.get("source", []), "source")
     yield from _repeats(table.get("library", []), "library", "os", "arch", "name")
+    conversion = table.get("conversion")
+    if conversion and set(conversion["download_bytes"]) != set(conversion["disk_bytes"]):
+        yield "`conversion` has to give both sizes for the same systems"
 
 
 def task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
@@ -34,7 +40,7 @@ def task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
     if sum(model.get("default", False) for model in models) > 1:
         yield "`model` has several with `default = true`"
     for index, model in enumerate(models):
-        yield from _model_problems(model, f"model[{index}]")
+        yield from _model_problems(model, f"model[{index}]", {other["name"] for other in models})
 
 
 def _shape_problems(table: Mapping[str, Any]) -> Iterator[str]:
@@ -70,12 +76,18 @@ def _setting_problems(table: Mapping[str, Any], where: str) -> Iterator[str]:
         yield from problems(table["default"], key, f"{where}.default")
 
 
-def _model_problems(table: Mapping[str, Any], where: str) -> Iterator[str]:
+def _model_problems(table: Mapping[str, Any], where: str, names: set[str]) -> Iterator[str]:
     if ("text" in table) == bool(table.get("part")):
         yield f"`{where}` needs either `part` or `text`"
     if "text" in table:
         data = table["text"].encode()
-        if len(data) != table["bytes"] or hashlib.sha256(data).hexdigest() != table["sha256"]:
+        if len(data) != table["bytes"] or hashlib.sha256(data).hexdigest() != table.get("sha256"):
             yield f"`{where}.text` has {len(data)} bytes and the sha256 {hashlib.sha256(data).hexdigest()}"
+    if not {"sha256", "convert"} & set(table):
+        yield f"`{where}.sha256` is missing: only what a program makes may do without"
+    if "modules" in table and "convert" not in table:
+        yield f"`{where}.modules` belongs to `convert`"
+    if table.get("like") == table["name"] or ("like" in table and table["like"] not in names):
+        yield f"`{where}.like` names no other model of the task"
     if table.get("terms") and "licence_text" not in table:
         yield f"`{where}.licence_text` is missing: terms have to be shown"

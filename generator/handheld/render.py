@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from handheld import __version__, resources
-from handheld.copying import PLAIN, Tree, copied_trees, file_hash, link, settle, walk
+from handheld.copying import PLAIN, Tree, copied_trees, file_hash, link_all, settle, walk
 from handheld.errors import sized
 from handheld.lock import (
     EPOCH,
@@ -32,6 +32,7 @@ from handheld.pin import install_requirement
 from handheld.placing import changed_files, place, recover, refuse_existing
 from handheld.plan import ModelChoice, Plan, TaskPlan, finish_manifest, plan_to_json
 from handheld.shells import render_shell
+from handheld.store import tree_bytes
 
 APP_TOML = "app.toml"
 OWNED = ("native/", "tasks/", "convert/", "LICENSES/", "fetch.py", "noxfile.py")
@@ -103,8 +104,8 @@ def _fill(folder: Path, plan: Plan, files: ModelFiles, lock: Lock, cache: Path |
         _render_shells(folder, plan, files, cache)
         for task in plan.tasks:
             _write_task(folder / "tasks" / task.task.name, task, files.models[task.task.name])
-            if task.model.convert is not None:
-                _write(folder / _converter(task), task.model.convert.read_text(encoding="utf-8"))
+            for path in _programs(task):
+                _write(folder / _converters(task) / path.name, path.read_text(encoding="utf-8"))
         _write_licences(folder / "LICENSES", plan, files)
         _write(folder / APP_TOML, plan.app_toml)
     _join_native(folder / "native", plan)
@@ -223,14 +224,24 @@ def _write_task(target: Path, task: TaskPlan, model: StoredModel) -> None:
         shutil.copyfile(task.golden, target / "golden.json")
     if task.model.path is None:
         # Megabytes that nobody edits: the app and the cache share them where the disk can. The cache notices a change.
-        link(model.path, target / task.model.file)
+        link_all(model.path, target / task.model.file)
+    elif model.path.is_dir():
+        shutil.copytree(model.path, target / task.model.file)
     else:
         shutil.copy2(model.path, target / task.model.file)
 
 
-def _converter(task: TaskPlan) -> str:
-    """Where an app has the program that makes the task's model file out of what is fetched."""
-    return f"convert/{task.task.name}.py"
+def _converters(task: TaskPlan) -> str:
+    """Where an app has what makes the task's model file out of what is fetched."""
+    return f"convert/{task.task.name}"
+
+
+def _programs(task: TaskPlan) -> list[Path]:
+    """The program that makes the model, what it imports, and the packages that it needs."""
+    model = task.model
+    if model.convert is None:
+        return []
+    return [model.convert, *model.modules, *([model.conversion.requirements] if model.conversion else [])]
 
 
 def _write_licences(target: Path, plan: Plan, files: ModelFiles) -> None:
@@ -304,18 +315,32 @@ def _locked_model(task: TaskPlan, stored: StoredModel) -> LockedModel:
         sha256=stored.sha256,
         licence=model.licence,
         parts=tuple({name: getattr(part, name) for name in part.__slots__} for part in model.parts),
-        convert=_converter(task) if model.convert else None,
+        convert=f"{_converters(task)}/{model.convert.name}" if model.convert else None,
+        recipe=stored.recipe,
+        environment=_environment(task),
         text=model.text,
         hf=f"{model.hf.repo}@{stored.revision or model.hf.revision}/{model.hf.file}" if model.hf else None,
         local=model.path.name if model.path else None,
     )
 
 
+def _environment(task: TaskPlan) -> dict[str, object] | None:
+    """What the app's fetch.py has to know of the environment that its converter runs in."""
+    conversion = task.model.conversion
+    if conversion is None:
+        return None
+    return {
+        "requirements": f"{_converters(task)}/{conversion.requirements.name}",
+        "pythons": conversion.pythons,
+        "disk_bytes": max(conversion.disk_bytes.values()),
+    }
+
+
 def _inputs(plan: Plan, files: ModelFiles) -> str:
     """The hash of everything that decides what is written."""
     root = resources.root()
     plain = {name: value for name, value in plan_to_json(plan).items() if name not in {"directory", "force"}}
-    models = {name: stored.sha256 for name, stored in files.models.items()}
+    models = {name: [stored.sha256, stored.recipe] for name, stored in files.models.items()}
     head = [__version__, str(EPOCH), install_requirement(), json.dumps([plain, models], sort_keys=True)]
     folders = [root / "native", root / "templates", *(root / f"{platform}-template" for platform in plan.platforms)]
     trees = [f"{folder.name}/{name} {file_hash(path)}" for folder in folders for name, path in walk(folder)]
@@ -327,6 +352,6 @@ def _is_whole(directory: Path, lock: Lock) -> bool:
     if any(not (directory / name).is_file() for name in lock.yours):
         return False
     models = ((directory / model.file, model.bytes) for model in lock.models)
-    return all(path.is_file() and path.stat().st_size == size for path, size in models) and not changed_files(
+    return all(path.exists() and tree_bytes(path) == size for path, size in models) and not changed_files(
         directory, lock.owned
     )

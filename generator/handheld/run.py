@@ -81,8 +81,10 @@ def run_app(built: BuiltApp, request: RunRequest, output: Output, progress: Prog
         return answer(task, name, [*first_values(request), prompt], output)
 
 
-def run_golden(built: BuiltApp, only: str | None, output: Output, progress: Progress) -> Iterator[RunReport]:
-    """Run the golden case of each task (or of one).
+def run_golden(
+    built: BuiltApp, only: str | None, output: Output, progress: Progress, options: Mapping[str, object] | None = None
+) -> Iterator[RunReport]:
+    """Run the golden case of each task (or of one), with options of the core for all of them.
 
     Raises:
         InputError: there is none.
@@ -94,7 +96,7 @@ def run_golden(built: BuiltApp, only: str | None, output: Output, progress: Prog
         raise NoGolden(built.app.directory)
     for locked, golden in cases:
         case = _read_json(built.app.directory / golden)
-        with open_task(built, locked.name, {}, progress) as task:
+        with open_task(built, locked.name, options or {}, progress) as task:
             task.configure(case["configure"])
             values = [Value.of(value["text"], port=value["port"]) for value in case["send"]]
             report = answer(task, locked.name, values, output)
@@ -116,7 +118,7 @@ def open_task(built: BuiltApp, name: str | None, options: Mapping[str, object], 
     directory = built.app.directory
     locked = find_task(built, name)
     for model in built.app.lock.models:
-        if model.task == locked.name and not (directory / model.file).is_file():
+        if model.task == locked.name and not (directory / model.file).exists():
             raise ModelGone(directory / model.file, directory)
     with Task(built.library, directory / locked.manifest, options=options or None) as task:
         with progress.task(f"Loading {locked.model}", 100, unit="%") as handle:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from handheld.catalog import APP_PLATFORMS, Catalog, Setting, SettingValue, Task
+from handheld.catalog import Catalog, Setting, SettingValue, Task
+from handheld.catalog_keys import APP_PLATFORMS
 from handheld.errors import (
     AppTomlWrong,
     ChoiceForWhichTask,
@@ -74,7 +75,8 @@ class TaskChoice:
 class AppSpec:
     """The request, complete and valid in itself.
 
-    `directory` is absolute; `platforms` is in catalogue order; `processor` is one of PHONE_PROCESSORS.
+    `directory` is absolute; `platforms` is in catalogue order; `processor` is one of PHONE_PROCESSORS. `any_platform`:
+    nobody named a platform, so that those will do on which the chosen runtimes and models run.
     """
 
     identity: AppIdentity
@@ -83,6 +85,7 @@ class AppSpec:
     directory: Path
     force: bool = False
     processor: str = PHONE_PROCESSORS[0]
+    any_platform: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,7 @@ class Request:
 
     `runtimes` and `models` hold "value" (with one task) or "task=value". An empty `tasks` or `platforms` means the
     default: the first task of the catalogue that has a default model and could take the one that was asked for, and all
-    platforms. `directory` None means
-    ./<slug>. `id` overrides the package id.
+    platforms on which that runs. `directory` None means ./<slug>. `id` overrides the package id.
     """
 
     name: str
@@ -135,6 +137,7 @@ def read_spec(request: Request, catalog: Catalog) -> AppSpec:
         platforms=_chosen_platforms(request.platforms),
         directory=Path(os.path.normpath(directory)),
         force=request.force,
+        any_platform=not request.platforms,
     )
 
 
@@ -142,6 +145,8 @@ def _chosen_tasks(names: Sequence[str], models: Sequence[str], catalog: Catalog)
     if not names:
         ready = [task for task in catalog.tasks.values() if task.default_model is not None]
         fitting = [task for task in ready if models and _may_take(task, models[0], catalog)]
+        # A model of one's own goes where any is welcome, before it goes where it would have to be of some kind.
+        fitting.sort(key=lambda task: (all(m.name != models[0] for m in task.models), not _takes_any_names(task)))
         return fitting[:1] or ready[:1] or list(catalog.tasks.values())[:1]
     tasks: list[Task] = []
     for name in names:
@@ -151,6 +156,10 @@ def _chosen_tasks(names: Sequence[str], models: Sequence[str], catalog: Catalog)
             raise ChosenTwice(name, "the command")
         tasks.append(catalog.tasks[name])
     return tasks
+
+
+def _takes_any_names(task: Task) -> bool:
+    return any(port.name == "*" for port in task.ports)
 
 
 def _may_take(task: Task, model: str, catalog: Catalog) -> bool:
@@ -313,6 +322,7 @@ def load_app_toml(path: Path, catalog: Catalog) -> AppSpec:
         platforms=_chosen_platforms(table["app"].get("platforms", ())),
         directory=path.parent,
         processor=table.get("ios", {}).get("processor", PHONE_PROCESSORS[0]),
+        any_platform="platforms" not in table["app"],
     )
 
 

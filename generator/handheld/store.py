@@ -1,7 +1,8 @@
 """How files lie in the cache: whole or not at all, found by hash, and checked again each time they are used.
 
     archives/<sha256>/<file>             packages as downloaded, until what is needed was taken out
-    models/<sha256>/<file>, licence/     models
+    models/<sha256>/<file>, licence/     models; those that are made here, and differ, under their recipe
+    environments/<name>/                 what programs run in that make models; see conversion.py
     sources/<key>/tree/                  third-party sources, filtered
     hub/, hashes/, terms/                small JSON notes
     tmp/, locks/                         work in progress
@@ -88,6 +89,22 @@ def sha256_of(path: Path, handle: ProgressHandle | None = None) -> str:
             if handle is not None:
                 handle.update(done)
     return digest.hexdigest()
+
+
+def tree_sha256(path: Path, handle: ProgressHandle | None = None) -> str:
+    """The SHA-256 of a file; of a folder, that of its files' names and hashes, sorted."""
+    if not path.is_dir():
+        return sha256_of(path, handle)
+    names = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
+    lines = "".join(f"{name} {sha256_of(path / name)}\n" for name in names)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def tree_bytes(path: Path) -> int:
+    """The bytes of a file, or of all files in a folder."""
+    if not path.is_dir():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
 def key_of(*values: object) -> str:

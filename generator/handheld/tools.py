@@ -207,6 +207,7 @@ class Tools:
         progress: Progress,
         size: int | None = None,
         python: str | None = None,
+        platform: str | None = None,
     ) -> Path:
         """Give the archive `name==version` from the cache, or download it with pip.
 
@@ -217,6 +218,7 @@ class Tools:
             progress: Where the download is shown.
             size: The archive's bytes when known, for the bar and the check of free space.
             python: The version of Python that a wheel was built for, when it is for one.
+            platform: The kind of machine that a wheel was built for, in pip's words, when it is not this one's.
 
         Raises:
             MachineError: no network, no such package on the index in use, disk full, no pip.
@@ -224,7 +226,7 @@ class Tools:
         """
         from handheld.pypi import Wanted, fetch  # noqa: PLC0415 - only a download needs it
 
-        return fetch(self, Wanted(requirement, sha256, kind, size, python), progress)
+        return fetch(self, Wanted(requirement, sha256, kind, size, python, platform), progress)
 
     @contextlib.contextmanager
     def lock(self, name: str, progress: Progress | None = None) -> Iterator[None]:

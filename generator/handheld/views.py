@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,17 +82,31 @@ def app_overview(app: RenderedApp) -> str:
     """What an app is, in a few lines."""
     lock = app.lock
     rows = [
-        (task.title, task.runtime, task.model, sized(sum(m.bytes for m in lock.models if m.task == task.name)))
+        (
+            task.title,
+            f"{task.runtime}{_asked_accelerator(app.directory / task.manifest)}",
+            task.model,
+            sized(sum(m.bytes for m in lock.models if m.task == task.name)),
+        )
         for task in lock.tasks
     ]
     head = f"{lock.name} ({lock.package}) for {' and '.join(lock.platforms)}, made by Handheld {lock.version}"
     return f"{head}\n\n{table(('task', 'runtime', 'model', 'size'), rows)}"
 
 
+def _asked_accelerator(manifest: Path) -> str:
+    """What task.json asks for beside the runtime's choice, as " on gpu"; what is really used a run says."""
+    try:
+        asked = json.loads(manifest.read_text(encoding="utf-8")).get("accelerator")
+    except (OSError, ValueError):
+        return ""
+    return f" on {asked}" if asked else ""
+
+
 def next_steps(app: RenderedApp, here: Path) -> str:
     """What to type next."""
     folder = _short(app.directory, here)
-    steps = [(f"handheld run {folder}", "tries it in this terminal")]
+    steps = [(f"handheld run {folder}", "tries it in this terminal")] if _runs_here(app) else []
     for platform in app.lock.platforms:
         project = next(iter(sorted((app.directory / platform).glob("*.xcodeproj"))), app.directory / platform)
         program = {"android": "Android Studio", "ios": "Xcode"}[platform]
@@ -103,7 +118,16 @@ def next_steps(app: RenderedApp, here: Path) -> str:
 def next_commands(app: RenderedApp, here: Path) -> list[str]:
     """The commands of `next_steps`, for --json."""
     folder = _short(app.directory, here)
-    return [f"handheld run {folder}", *(f"nox -f {folder}/noxfile.py -s {name}" for name in app.lock.platforms)]
+    own = [f"handheld run {folder}"] if _runs_here(app) else []
+    return [*own, *(f"nox -f {folder}/noxfile.py -s {name}" for name in app.lock.platforms)]
+
+
+def _runs_here(app: RenderedApp) -> bool:
+    """Whether this machine can run the app, as far as is known: an app that was opened from its folder does not say."""
+    from handheld.facts import gather_host  # noqa: PLC0415 - few views ask for it
+
+    system = gather_host(app.directory).os
+    return app.plan is None or all(task.runtime.runs_here(system) for task in app.plan.tasks)
 
 
 def _short(path: Path, here: Path) -> str:
@@ -220,7 +244,7 @@ def device_run_view(run: DeviceRun) -> str:
     lines = []
     for task in run.tasks:
         verdict = f"passed ({task.text.strip()!r})" if task.passed else f"failed: {task.message or 'no reason given'}"
-        figures = report_line(task.report)
+        figures = report_line(task.report).replace("\n", "\n  ")
         lines += [f"{task.task}: {verdict}", *([f"  {figures}"] if figures else [])]
     if run.tests or run.failures:
         lines.append(f"instrumented tests: {run.tests} ran, {len(run.failures)} failed")
@@ -261,5 +285,16 @@ def report_line(report: Mapping[str, object]) -> str:
     if isinstance(memory, Mapping) and isinstance(peak := memory.get("process_peak"), int):
         parts.append(f"{sized(peak)} at most")
     if isinstance(threads := report.get("threads"), int):
-        parts.append(f"{threads} thread{'s' if threads != 1 else ''} of {report.get('accelerator', 'cpu')}")
-    return " · ".join(parts)
+        parts.append(_computer(report, threads))
+    note = report.get("accelerator_note")
+    return " · ".join(parts) + (f"\n{note}" if note else "")
+
+
+def _computer(report: Mapping[str, object], threads: int) -> str:
+    """What computed, and how much of the model where something helped the CPU."""
+    kind, device = report.get("accelerator", "cpu"), report.get("device")
+    if kind == "cpu":
+        return f"{threads} thread{'s' if threads != 1 else ''} of cpu"
+    nodes, taken = report.get("graph_nodes"), report.get("accelerator_nodes")
+    share = f" for {taken} of {nodes} nodes" if nodes else ""
+    return f"{kind}{f' ({device})' if device else ''}{share}"

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import click
 
-from handheld.catalog import APP_PLATFORMS, Catalog, Task
+from handheld.catalog import Catalog, Task
+from handheld.catalog_keys import APP_PLATFORMS
 from handheld.errors import InputError, sized
 from handheld.identity import identify
 from handheld.spec import Request

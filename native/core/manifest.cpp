@@ -50,12 +50,28 @@ std::vector<Port> ports_of(const Json &json) {
     return ports;
 }
 
-std::string accelerator_of(const Json &json) {
+constexpr const char *kAcceleratorKey = "accelerator";
+
+std::string accelerator_of(const Json &given, hh_status code, const std::string &who) {
     static constexpr const char *kKnown[] = {"auto", "cpu", "gpu", "npu"};
-    std::string name = text_of(json, "accelerator");
+    const std::string name = given.is_string() ? given.get<std::string>() : dump(given);
     if (std::none_of(std::begin(kKnown), std::end(kKnown), [&](const char *known) { return name == known; }))
-        refuse("The manifest asks for the unknown accelerator \"" + name + "\"; there are: auto, cpu, gpu, npu.");
+        throw Failure(code, who + " asks for the unknown accelerator \"" + name + "\"; there are: auto, cpu, gpu, npu.");
     return name;
+}
+
+// Every task takes the accelerator beside its own options: the manifest says what an app asks for, whoever opens a task
+// may want something else.
+void take_options(Manifest &manifest, const char *text) {
+    if (manifest.json.contains(kAcceleratorKey))
+        manifest.accelerator = accelerator_of(manifest.json[kAcceleratorKey], HH_MANIFEST_INVALID, "The manifest");
+    if (text == nullptr) return;
+    Json given = parse_object(text, HH_INVALID_ARGUMENT, "options_json");
+    if (const auto found = given.find(kAcceleratorKey); found != given.end()) {
+        manifest.accelerator = accelerator_of(*found, HH_INVALID_ARGUMENT, "options_json");
+        given.erase(found);
+    }
+    manifest.options.apply(given);
 }
 
 std::string read_text(const std::string &path) {
@@ -123,12 +139,10 @@ Manifest read_manifest(const hh_task_options &options) {
     manifest.runtime = text_of(manifest.json, "runtime");
     manifest.shape = text_of(manifest.json, "shape");
     if (manifest.json.contains("chat_template")) manifest.chat_template = text_of(manifest.json, "chat_template");
-    if (manifest.json.contains("accelerator")) manifest.accelerator = accelerator_of(manifest.json);
     manifest.ports = ports_of(manifest.json);
     manifest.settings = Settings(object_of(manifest.json, "settings"), "The setting");
     manifest.options = Settings(object_of(manifest.json, "options"), "The option");
-    if (options.options_json != nullptr)
-        manifest.options.apply(parse_object(options.options_json, HH_INVALID_ARGUMENT, "options_json"));
+    take_options(manifest, options.options_json);
     manifest.files = files_of(manifest.json, options);
     return manifest;
 }

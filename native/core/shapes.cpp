@@ -12,10 +12,35 @@ int default_threads() {
     return static_cast<int>(std::min(cores - 1, 4U));
 }
 
+bool asks_for_more(const std::string &accelerator) { return accelerator == "gpu" || accelerator == "npu"; }
+
+Accelerator fall_back(const std::string &asked, const std::string &why) {
+    Accelerator cpu;
+    if (asks_for_more(asked)) cpu.note = asked + " was asked for; " + why;
+    return cpu;
+}
+
+std::string rest_on_cpu(const std::map<std::string, std::size_t> &operators, std::size_t nodes) {
+    std::vector<std::pair<std::string, std::size_t>> sorted(operators.begin(), operators.end());
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto &a, const auto &b) { return a.second > b.second; });
+    std::size_t left = 0;
+    std::string names;
+    for (const auto &[name, times] : sorted) {
+        left += times;
+        names += (names.empty() ? "" : ", ") + name + " (" + std::to_string(times) + ")";
+    }
+    if (left == 0) return {};
+    return "the CPU computes " + std::to_string(left) + " of " + std::to_string(nodes) + " nodes: " + names;
+}
+
 void report_resources(Json &report, const Memory &memory, const Accelerator &accelerator) {
     report[HH_REPORT_MEMORY] = {{"model", memory.model}, {"cache", memory.cache}, {"compute", memory.compute}};
     report[HH_REPORT_ACCELERATOR] = accelerator.kind;
     if (!accelerator.device.empty()) report[HH_REPORT_DEVICE] = accelerator.device;
+    if (accelerator.nodes > 0) {
+        report[HH_REPORT_ACCELERATOR_NODES] = accelerator.taken;
+        report[HH_REPORT_GRAPH_NODES] = accelerator.nodes;
+    }
     if (!accelerator.note.empty()) report[HH_REPORT_ACCELERATOR_NOTE] = accelerator.note;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,7 +42,16 @@ struct Accelerator {
     std::string kind = "cpu";  // cpu, gpu or npu
     std::string device;        // its name; for the CPU the kind of processor that the code in use is built for, or empty
     std::string note;          // a part of a sentence: why it is not the one asked for, or not the best; or empty
+    std::size_t taken = 0;     // nodes of the graph that it computes, of `nodes`: counted one by one
+    std::size_t nodes = 0;     // 0 where the CPU computes, and where nobody can count
 };
+
+/** Whether more than the CPU was asked for. */
+[[nodiscard]] bool asks_for_more(const std::string &accelerator);
+/** The CPU, in place of what was asked for; `why` is a part of a sentence. Without a note if nothing else was. */
+[[nodiscard]] Accelerator fall_back(const std::string &asked, const std::string &why);
+/** What the CPU computes beside an accelerator, for its note: "the CPU computes 5 of 45 nodes: Gather (3), Shape (2)". */
+[[nodiscard]] std::string rest_on_cpu(const std::map<std::string, std::size_t> &operators, std::size_t nodes);
 
 /** Bytes by part. */
 struct Memory {
@@ -127,7 +137,10 @@ public:
      * @throws Cancelled within the granularity that runtime.toml names; Failure(HH_RUNTIME_FAILED)
      */
     virtual std::vector<Tensor> run(std::span<const Tensor> inputs, CancelToken cancel) = 0;
+    /** Forgets what the model keeps inside from run to run, where the runtime has such models. */
+    virtual void reset() {}
 
+    /** 0 where the runtime takes as many as it likes. */
     [[nodiscard]] virtual int threads() const = 0;
     [[nodiscard]] virtual Memory memory() const = 0;
     [[nodiscard]] virtual Accelerator accelerator() const = 0;

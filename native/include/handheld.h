@@ -100,7 +100,12 @@ typedef struct hh_task_options {
     const char *manifest_json; /**< The same as text, NUL-terminated; used when manifest_path is NULL. */
     const hh_file *files;      /**< Overrides by role; may be NULL. */
     size_t file_count;
-    const char *options_json; /**< Overrides the manifest's "options", for example {"context": 1024}; may be NULL. */
+    /**
+     * Overrides the manifest's "options", for example {"context": 1024}; may be NULL. Every task takes "accelerator" as
+     * well: "auto" (the runtime's choice), "cpu", "gpu" or "npu". What cannot be had falls back to the CPU, and
+     * hh_task_report() says so.
+     */
+    const char *options_json;
 } hh_task_options;
 
 #define HH_TASK_OPTIONS_INIT {sizeof(hh_task_options), NULL, NULL, NULL, 0, NULL}

@@ -141,6 +141,8 @@ typedef enum hh_pixels {
 #define HH_REPORT_ACCELERATOR "accelerator" /**< What really computed: cpu, gpu or npu. */
 #define HH_REPORT_DEVICE "device" /**< Its name; for the CPU the kind of processor that the code in use is built for, where there are several. */
 #define HH_REPORT_ACCELERATOR_NOTE "accelerator_note" /**< Why it is not the one asked for, or not the best one; missing when there is nothing to say. */
+#define HH_REPORT_ACCELERATOR_NODES "accelerator_nodes" /**< Nodes of the model's graph that the accelerator computes, counted; missing where the CPU computes all of them. */
+#define HH_REPORT_GRAPH_NODES "graph_nodes" /**< All nodes of that graph; its parts that became constants while the model was loaded are not in it. */
 #define HH_REPORT_DROPPED "dropped" /**< Values dropped because the queue was full. */
 #define HH_REPORT_FINISH_REASON "finish_reason" /**< Why the last run ended: stop, length, cancelled, error or none yet. */
 #define HH_REPORT_RUNS "runs" /**< How often the last request ran a model of shape tensors. */

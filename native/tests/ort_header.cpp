@@ -43,6 +43,9 @@ struct Signature<Result (*)(Parameters...) noexcept> {
     static_assert(std::is_same_v<Signature<decltype(::OrtApi::name)>::type, Signature<decltype(ours::Api::name)>::type>, \
                   #name " has other parameters");
 HH_ORT_FUNCTIONS(COMPARE)
+#if ORT_API_VERSION >= 24
+HH_ORT_FUNCTIONS_24(COMPARE)
+#endif
 #undef COMPARE
 
 static_assert(int(ours::kFloat) == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
@@ -50,7 +53,8 @@ static_assert(int(ours::kString) == ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING);
 static_assert(int(ours::kBfloat16) == ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16);
 static_assert(int(ours::kTensorValue) == ONNX_TYPE_TENSOR && int(ours::kOptionalValue) == ONNX_TYPE_OPTIONAL);
 static_assert(int(ours::kFail) == ORT_FAIL && int(ours::kInvalidGraph) == ORT_INVALID_GRAPH);
-static_assert(ours::kLogWarning == ORT_LOGGING_LEVEL_WARNING && ours::kAllOptimizations == ORT_ENABLE_ALL);
+static_assert(ours::kLogVerbose == ORT_LOGGING_LEVEL_VERBOSE && ours::kLogWarning == ORT_LOGGING_LEVEL_WARNING);
+static_assert(ours::kAllOptimizations == ORT_ENABLE_ALL);
 static_assert(ours::kArenaAllocator == OrtArenaAllocator && ours::kDefaultMemory == OrtMemTypeDefault);
 
 }  // namespace

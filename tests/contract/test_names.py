@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from handheld.catalog import SHAPES, load_catalog
+from handheld.catalog import load_catalog
+from handheld.catalog_keys import SHAPES
 
 WHERE = (
     "generator/handheld",

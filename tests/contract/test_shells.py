@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from handheld.catalog import APP_PLATFORMS, load_catalog
+from handheld.catalog import load_catalog
+from handheld.catalog_keys import APP_PLATFORMS
 from handheld.render import _context, _shared_context
 from handheld.shells import _paths
 from helpers.apps import made_up_files, plan_of

@@ -105,6 +105,19 @@ def test_an_unknown_accelerator_is_refused(core: Core, tmp_path: Path) -> None:
     assert "auto, cpu, gpu, npu" in str(caught.value)
 
 
+def test_whoever_opens_a_task_may_ask_for_another_accelerator(echo: Core, tmp_path: Path) -> None:
+    manifest = with_accelerator(echo, "npu", tmp_path)
+    weights = [File("weights", path=echo.weights)]
+    with Task(echo.library, manifest, files=weights, options={"accelerator": "gpu", "context": 1024}) as task:
+        task.load()
+        assert str(task.report()["accelerator_note"]).startswith("gpu was asked for; ")
+    for wrong in ("tpu", 3):
+        with pytest.raises(CoreError) as caught:
+            Task(echo.library, manifest, files=weights, options={"accelerator": wrong})
+        assert caught.value.status == Status.INVALID_ARGUMENT
+        assert "auto, cpu, gpu, npu" in str(caught.value)
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_arithmetic_that_does_not_exist_is_a_status_on_any_thread(
     tiny: Core, tools: Tools, tmp_path: Path, threads: int

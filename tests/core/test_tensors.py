@@ -22,6 +22,8 @@ from native.support import tiny_model
 
 onnx: Any = tiny_model("onnxruntime")
 """Writes ONNX models of a few bytes."""
+executorch: Any = tiny_model("executorch")
+"""Writes ExecuTorch's programs."""
 litert: Any = tiny_model("litert")
 """Writes models of LiteRT."""
 SIZES = {DType.F16: 2, DType.BF16: 2, DType.I16: 2, DType.U16: 2, DType.F64: 8, DType.I64: 8, DType.U64: 8,
@@ -31,6 +33,8 @@ ONNX_TYPES = {DType.F32: 1, DType.U8: 2, DType.I8: 3, DType.U16: 4, DType.I16: 5
 
 LITERT_TYPES = {DType.F32: 0, DType.F16: 1, DType.I32: 2, DType.U8: 3, DType.I64: 4, DType.BOOL: 6, DType.I16: 7,
                 DType.I8: 9, DType.F64: 10, DType.U64: 12, DType.U32: 15, DType.U16: 16, DType.BF16: 18}  # fmt: skip
+PTE_TYPES = {DType.U8: 0, DType.I8: 1, DType.I16: 2, DType.I32: 3, DType.I64: 4, DType.F16: 5, DType.F32: 6,
+             DType.F64: 7, DType.BOOL: 11, DType.BF16: 15, DType.U16: 27, DType.U32: 28, DType.U64: 29}  # fmt: skip
 LOAD = """
 import json, pathlib, sys
 from handheld.app_errors import CoreError
@@ -64,7 +68,7 @@ def tensors(values: Iterator[Value]) -> list[Value]:
 
 
 def test_every_element_type_has_a_size() -> None:
-    assert set(SIZES) == set(DType) == set(ONNX_TYPES) == set(LITERT_TYPES)
+    assert set(SIZES) == set(DType) == set(ONNX_TYPES) == set(LITERT_TYPES) == set(PTE_TYPES)
 
 
 @pytest.mark.parametrize("dtype", list(DType))
@@ -72,7 +76,8 @@ def test_every_element_type_comes_back_as_it_went_in(tensor_core: Core, dtype: D
     name = tensor_core.weights.suffix.removeprefix(".")
     echo = f"echo\ninput x {dtype.name.lower()} n\noutput y = 1 x\n".encode()
     tflite = litert.identity(LITERT_TYPES[dtype], [-1])
-    model = {"echo": echo, "onnx": identity(ONNX_TYPES[dtype], ["n"]), "tflite": tflite}[name]
+    pte = executorch.identity(PTE_TYPES[dtype], (8,))
+    model = {"echo": echo, "onnx": identity(ONNX_TYPES[dtype], ["n"]), "tflite": tflite, "pte": pte}[name]
     data = bytes(range(2)) * (3 * SIZES[dtype] // 2) if dtype is not DType.BOOL else b"\1\0\1"
     data = data.ljust(3 * SIZES[dtype], b"\1")
     with opened(tensor_core, model) as task:
@@ -178,6 +183,34 @@ def test_a_missing_library_is_a_status_and_a_sentence(ort: Core, tmp_path: Path,
     assert status == Status.RUNTIME_MISSING
     assert "libonnxruntime" in sentence
     assert "build the app again" in sentence
+
+
+@pytest.mark.parametrize("asked", ["gpu", "npu"])
+def test_an_accelerator_that_cannot_be_had_is_the_cpu_and_says_so(tensor_core: Core, asked: str) -> None:
+    answers, reports = [], []
+    for accelerator in ("auto", asked):
+        with Task(
+            tensor_core.library, tensor_core.manifest, options={"threads": 1, "accelerator": accelerator}
+        ) as task:
+            task.load()
+            answers.append([value.data for value in task.stream([Value.of("1", "example")])])
+            reports.append(task.report())
+    assert answers[0] == answers[1]
+    assert [report["accelerator"] for report in reports] == ["cpu", "cpu"]
+    assert "accelerator_note" not in reports[0]
+    assert str(reports[1]["accelerator_note"]).startswith(f"{asked} was asked for; ")
+    assert not {"graph_nodes", "accelerator_nodes"} & set(reports[1])
+
+
+def test_the_reason_names_what_is_missing(cores: Callable[..., Core]) -> None:
+    said = {}
+    for runtime in ("onnxruntime", "litert"):
+        core = cores(runtime, "tensors")
+        with Task(core.library, core.manifest, options={"accelerator": "gpu"}) as task:
+            task.load()
+            said[runtime] = str(task.report()["accelerator_note"])
+    assert said["onnxruntime"].endswith("has no WebGPU")
+    assert said["litert"].endswith("an input has a free size, and LiteRT's GPU takes fixed ones")
 
 
 def test_shapes_are_those_of_the_catalogue(tensor_core: Core) -> None:

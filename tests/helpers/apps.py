@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from handheld.catalog import APP_PLATFORMS, Catalog, load_catalog
+from handheld.catalog import Catalog, load_catalog
+from handheld.catalog_keys import APP_PLATFORMS
 from handheld.facts import Facts, HostFacts
 from handheld.identity import identify
 from handheld.models import ModelFiles, StoredModel

@@ -1,7 +1,8 @@
-"""Our C++ compiled for iPhones and their simulator, by zig's clang with Apple's own libc headers.
+"""Our C++ and Objective-C++ compiled for iPhones and their simulator, by zig's clang with Apple's own libc headers.
 
-It finds what only Apple's platforms refuse: a missing header, another type, a flag that arm64 does not know. Linking
-and Apple's frameworks need Xcode.
+It finds what only Apple's platforms refuse: a missing header, another type, a flag that arm64 does not know, and in
+Objective-C++ a call to something that the oldest iOS does not have. Apple's frameworks are stand-ins (see
+stub/README.md); the real ones, and linking, need Xcode.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ PLATFORMS = {"aarch64-ios.17.0": 2, "aarch64-ios.17.0-simulator": 7}
 PROCESSORS: dict[str, tuple[str, ...]] = {"apple_a12": (), "apple_a13": ("-DHH_NEEDS_DOT_PRODUCT",)}
 """What ios.processor of app.toml chooses, and what the package then defines."""
 BUILD_VERSION = 0x32
+MOST_OF_IT = 6000
+"""Characters of a compiler's complaints."""
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
+FRAMEWORKS = Path(__file__).resolve().parent / "stub" / "frameworks"
+"""Stand-ins for the frameworks that are called from Objective-C++."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +44,14 @@ class Compiler:
             self.folder / "zig", "c++", "-target", target, f"-mcpu={processor}", *PROCESSORS[processor],
             "-std=c++20", "-O1", *WARNINGS,
             "-I", native, "-I", native / "include", *(part for path in vendored for part in ("-isystem", path)),
+            *(("-fobjc-arc", "-isystem", FRAMEWORKS) if source.suffix == ".mm" else ()),
             # Newer libc++ headers want what only these have: mbstate_t, and all of Apple's libc.
             "-idirafter", self.folder / "lib" / "libc" / "include" / "any-darwin-any",
             "-c", source, "-o", object_,
         ]  # fmt: skip
         done = subprocess.run([str(part) for part in argv], capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            return f"{source.relative_to(native)} for {target}:\n{done.stderr[-1500:]}"
+            return f"{source.name} for {target}:\n{done.stderr[-MOST_OF_IT:]}"
         platform, minimum = build_version(object_.read_bytes())
         if (platform, minimum) != (PLATFORMS[target], (17, 0)):
             return f"{source.relative_to(native)}: made for platform {platform}, {minimum}"
@@ -61,7 +67,7 @@ def find() -> Compiler | None:
 def sources(native: Path) -> list[Path]:
     """Everything that is ours and goes into an app; what is fetched is not ours to mend."""
     folders = ("core", "processing", "runtimes", "tasks")
-    found = (path for folder in folders for path in (native / folder).rglob("*.cpp"))
+    found = (path for folder in folders for path in (native / folder).rglob("*") if path.suffix in {".cpp", ".mm"})
     return sorted(path for path in found if path.parent.name != "swift")  # those only include vendored sources
 
 

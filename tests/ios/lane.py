@@ -8,6 +8,7 @@ to build/reports/ios/. Elsewhere everything else is done, and the last line says
     render    apps with ordinary and with hard names, by the `handheld` command itself
     parsers   the project file by npm's `xcode` and `@bacons/xcode`
     cross     our C++ compiled for iPhone and simulator by zig
+    frameworks   our Objective-C++, the same way, against stand-ins for Apple's frameworks
     neon      the core built with an iPhone's processor flags, and run under QEMU
     swift     package, models and screens on Linux or macOS: tests/swift/lane.py
     device    the app itself, proven in a simulator or on a phone
@@ -26,7 +27,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.apps import every_task
-from ios import cross, neon, parsers
+from ios import cross, frameworks, neon, parsers
+from native.support import tiny_model
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 REPORTS = REPOSITORY / "build" / "reports" / "ios"
@@ -99,6 +101,28 @@ def compile_for_phones(lane: Lane) -> None:
     )
 
 
+def compile_objective_c(lane: Lane) -> None:
+    compiler = cross.find()
+    if compiler is None:
+        raise lane.lacks("no zig (python3 -m pip install ziglang)")
+    scratch = lane.work / "frameworks"
+    shutil.rmtree(scratch, ignore_errors=True)
+    app, native = lane.work / "apps" / "frameworks", lane.work / "apps" / "frameworks" / "native"
+    _handheld("new", "Lab", "--model", str(tiny_model("coreml").package(scratch)), "-C", str(app), "--force")
+    files = [file for file in cross.sources(native) if file.suffix == ".mm"]
+    if not files:
+        raise StepFailedError("there is no Objective-C++ in the app")
+    _refuse(cross.check(compiler, native, scratch, files))
+    target, processor = next(iter(cross.PLATFORMS)), next(iter(cross.PROCESSORS))
+    faults = (*frameworks.FAULTS, *frameworks.NEWER)
+    _refuse(
+        frameworks.missed(
+            native, scratch, faults, lambda file: compiler.compile(file, target, processor, native, scratch / "fault.o")
+        )
+    )
+    sys.stdout.write(f"{len(files)} files compiled, {len(faults)} planted faults found\n")
+
+
 def run_as_phone(lane: Lane) -> None:
     compiler = cross.find()
     if compiler is None:
@@ -137,6 +161,7 @@ STEPS: dict[str, Callable[[Lane], None]] = {
     "render": render,
     "parsers": read_projects,
     "cross": compile_for_phones,
+    "frameworks": compile_objective_c,
     "neon": run_as_phone,
     "swift": swift,
     "device": on_device,

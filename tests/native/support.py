@@ -141,6 +141,9 @@ def build(
     tools.run([toolchain.cmake, "--build", folder, "--target", *targets])
     machine = gather_host(folder)
     # What the core opens lies beside the core: a library, or a part of a program.
+    for path in (folder / "lib").glob("*.so"):
+        (folder / path.name).unlink(missing_ok=True)
+        link(path, folder / path.name)
     for name, path in fetch_libraries(app.lock.libraries, machine.os, machine.arch, tools, SilentProgress()).items():
         for place in (folder, folder / "lib"):
             if place.is_dir():

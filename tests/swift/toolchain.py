@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.debian import NoPackagesError, download, lacking, unpack
+
 NEEDED = (6, 0)
 """The version of the tools that Package.swift asks for."""
 SUITE = "trixie"
@@ -41,7 +43,6 @@ LEFT_OUT = (
 )
 """Half of the toolchain's size, and nothing that compiles or tests."""
 INSIDE_PATH = "/usr/libexec/swift/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 # Mounted anew for each command; `mount` needs root, or a user namespace in which we are root.
 ENTER = """
@@ -134,9 +135,7 @@ def parse_version(text: str) -> tuple[int, ...]:
 
 
 def _unpack(root: Path) -> None:
-    missing = [tool for tool in ("apt-get", "dpkg-deb", "unshare") if shutil.which(tool) is None]
-    if missing or not KEYRING.exists():
-        lacks = ", ".join(missing) or KEYRING
+    if lacks := lacking("unshare"):
         raise NoSwiftError(
             f"There is no Swift {NEEDED[0]} on PATH{_found_instead()}, and {lacks} is not here to bring Debian's. "
             "Install Swift 6 from swift.org/install, or on Debian: apt-get install swiftlang debian-archive-keyring"
@@ -146,10 +145,12 @@ def _unpack(root: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     try:
-        archives = _download(apt)
+        archives = download(apt, [SUITE], PACKAGES)
         # base-files first: it holds the links that make /bin one with /usr/bin
         for archive in sorted(archives, key=lambda path: not path.name.startswith("base-files_")):
-            _extract(archive, root)
+            unpack(archive, root, LEFT_OUT)
+    except NoPackagesError as error:
+        raise NoSwiftError(f"Debian's Swift cannot be downloaded: {error}") from error
     finally:
         shutil.rmtree(apt, ignore_errors=True)
     (root / "complete").touch()
@@ -158,57 +159,6 @@ def _unpack(root: Path) -> None:
 def _found_instead() -> str:
     version = version_on_path()
     return f" (but {'.'.join(map(str, version))})" if version else ""
-
-
-def _download(apt: Path) -> list[Path]:
-    """Let apt choose and check the packages, in a state of its own that knows of nothing installed."""
-    for name in ("etc/apt.conf.d", "etc/preferences.d", "etc/trusted.gpg.d", "etc/sources.list.d"):
-        (apt / name).mkdir(parents=True)
-    for name in ("state/lists/partial", "cache/archives/partial"):
-        (apt / name).mkdir(parents=True)
-    (apt / "status").touch()
-    line = f"deb [signed-by={KEYRING}] {_mirror()} {SUITE} main\n"
-    (apt / "etc" / "sources.list").write_text(line, encoding="utf-8")
-    options = {
-        "Dir::Etc": apt / "etc",
-        "Dir::Etc::sourcelist": apt / "etc" / "sources.list",
-        "Dir::Etc::sourceparts": apt / "etc" / "sources.list.d",
-        "Dir::State": apt / "state",
-        "Dir::State::status": apt / "status",
-        "Dir::Cache": apt / "cache",
-        "APT::Sandbox::User": "root",
-        "Debug::NoLocking": "1",
-    }
-    command = ["apt-get", "-qq", *(f"-o{name}={value}" for name, value in options.items())]
-    for step in (["update"], ["install", "-y", "--no-install-recommends", "--download-only", *PACKAGES]):
-        done = subprocess.run([*command, *step], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            said = (done.stdout + done.stderr).strip().splitlines()
-            raise NoSwiftError(f"Debian's Swift cannot be downloaded: {said[-1] if said else 'apt-get said nothing'}")
-    return sorted((apt / "cache" / "archives").glob("*.deb"))
-
-
-def _mirror() -> str:
-    """The mirror that this machine uses."""
-    sources = Path("/etc/apt/sources.list.d/debian.sources")
-    if sources.exists():
-        for line in sources.read_text(encoding="utf-8").splitlines():
-            if line.startswith("URIs:"):
-                return line.split()[1]
-    classic = Path("/etc/apt/sources.list")
-    for line in classic.read_text(encoding="utf-8").splitlines() if classic.exists() else ():
-        words = [word for word in line.split() if not word.startswith("[")]
-        if words[:1] == ["deb"]:
-            return words[1]
-    raise NoSwiftError("apt has no source on this machine; add one to /etc/apt/sources.list.d")
-
-
-def _extract(archive: Path, root: Path) -> None:
-    left_out = [f"--exclude={pattern}" for pattern in LEFT_OUT]
-    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=subprocess.PIPE) as package:
-        subprocess.run(["tar", "-x", "-C", str(root), *left_out], stdin=package.stdout, check=True)
-    if package.returncode != 0:
-        raise NoSwiftError(f"{archive.name} is damaged")
 
 
 def _namespace() -> list[str]:

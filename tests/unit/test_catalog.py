@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from handheld.catalog import APP_PLATFORMS, SHAPES, SLOTS, Catalog, load_catalog
+from handheld.catalog import Catalog, load_catalog
+from handheld.catalog_keys import APP_PLATFORMS, SHAPES, SLOTS
 from handheld.errors import CatalogueWrong, NotToml, Unreadable
 from helpers.catalogues import BETA, DEFAULT_MODEL, TASK, RuntimeText, text_model, write_catalogue
 
@@ -89,6 +90,12 @@ RUNTIME_CHANGES = [
     ('shapes = ["generate"]', 'shapes = "generate"', "`shapes` has to be a list of texts, not a text"),
     ('formats = ["gguf"]', 'formats = ["GGUF"]', "`formats[0]` is 'GGUF'"),
     ('file_forms = ["path"]', 'file_forms = ["url"]', "`file_forms[0]` is 'url'"),
+    ('cancel = "one step"', 'cancel = "one step"\nhosts = ["beos"]', "`hosts[0]` is 'beos'; possible: 'linux'"),
+    (
+        '["host", "android", "ios"]\naccelerators = { host = ["cpu"], ',
+        '["android", "ios"]\nhosts = ["linux"]\naccelerators = { ',
+        "`hosts` belongs to the platform 'host'",
+    ),
     ('"host", "android", "ios"]', '"host", "android"]', "`accelerators` has to list exactly the platforms"),
     ('"host", "android", "ios"]', '"host", "android", "web"]', "`platforms[2]` is 'web'"),
     (

@@ -28,6 +28,7 @@ SAMPLES: dict[object, object] = {
     bool: True,
     int | None: 7,
     Path: Path("/place/file"),
+    Path | None: Path("/place/file"),
     OSError: PermissionError(13, "Permission denied"),
     typing.Sequence[str]: ["one", "two"],
 }

@@ -280,8 +280,6 @@ def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="does not exist") as caught:
         inspect_model(tmp_path / "m.gguf")
     assert caught.value.exit_code == 2
-    with pytest.raises(ModelMissing, match="is a folder"):
-        inspect_model(tmp_path)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -38,6 +38,16 @@ def test_pip_brings_it_for_the_python_that_it_was_packed_for(tmp_path: Path, lin
     assert fetched([locked(alpha)], tools_in(tmp_path)) == paths, "a second time nobody is asked"
 
 
+def test_several_of_one_package_lie_side_by_side(tmp_path: Path, links: Path, alpha: Package) -> None:
+    both = [locked(alpha), replace(locked(alpha), name="libother.so", member="alpha/other")]
+    paths = fetched(both, offline_index(tmp_path, links))
+    assert {name: path.read_bytes()[:7] for name, path in paths.items()} == {
+        "liba.so": b"machine",
+        "libother.so": b"left wh",
+    }
+    assert fetched(both, tools_in(tmp_path)) == paths, "a second time nobody is asked"
+
+
 def test_what_is_for_other_machines_is_left_alone(tmp_path: Path, alpha: Package) -> None:
     assert fetched([locked(alpha, "macos")], tools_in(tmp_path)) == {}
     assert fetched([], tools_in(tmp_path)) == {}

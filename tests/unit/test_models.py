@@ -11,14 +11,15 @@ import pytest
 from handheld.catalog import Catalog
 from handheld.errors import (
     ArchiveWrong,
+    ConversionFailed,
     HashMismatch,
     ModelMissing,
     NotAModel,
     NotOnIndex,
     TermsNotAccepted,
-    ToolFailed,
 )
 from handheld.facts import inspect_model
+from handheld.lock import LockedModel
 from handheld.models import accept_terms, check_model, fetch_models, needs_acceptance
 from handheld.tools import Tools
 from helpers.cache import files_below, offline_index, online_index, plan_for, stocked, tools_in
@@ -67,7 +68,7 @@ def test_a_model_is_made_by_the_task_s_program(tmp_path: Path, links: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("program", "error"), [(TURN.replace("[::-1]", ""), HashMismatch), ("raise SystemExit(3)", ToolFailed)]
+    ("program", "error"), [(TURN.replace("[::-1]", ""), HashMismatch), ("raise SystemExit(3)", ConversionFailed)]
 )
 def test_a_program_that_makes_another_model_leaves_nothing(
     tmp_path: Path, links: Path, program: str, error: type[Exception]
@@ -209,11 +210,12 @@ def test_a_model_is_compared_with_its_lock(tmp_path: Path, catalog: Catalog) -> 
     path = write_model(tmp_path / "own" / "m.gguf")
     tools = tools_in(tmp_path)
     model = fetch_models(plan_for(catalog, facts=inspect_model(path)), tools, PROGRESS).models["talk"]
-    check_model(path, model.sha256, "a command", tools, PROGRESS)
+    locked = LockedModel("talk", "own/m.gguf", model.bytes, model.sha256, "MIT")
+    check_model(tmp_path, locked, tools, PROGRESS)
     damage(path, keep_time=False)
     with pytest.raises(HashMismatch) as caught:
-        check_model(path, model.sha256, "a command", tools, PROGRESS)
-    assert caught.value.fix == "a command"
+        check_model(tmp_path, locked, tools, PROGRESS)
+    assert caught.value.fix == f'python3 "{tmp_path / "fetch.py"}"'
 
 
 # Sources.

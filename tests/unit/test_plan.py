@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from handheld.catalog import SLOTS, Catalog, load_catalog
+from handheld.app_errors import SettingOfAnotherShape
+from handheld.catalog import Catalog, load_catalog
+from handheld.catalog_keys import SLOTS
 from handheld.errors import (
     BundleTooLarge,
     DiskTooSmall,
     NothingFits,
-    SettingOfAnotherShape,
     TargetInTheWay,
     TargetReadOnly,
 )
@@ -458,6 +459,38 @@ def test_the_example_package_is_for_trying(catalog: Catalog) -> None:
 def test_a_runtime_without_this_machine(tmp_path: Path) -> None:
     catalog = write_catalogue(tmp_path, runtimes=(replace(BETA, platforms=("android", "ios")),))
     assert any("does not run on this machine" in text for text in make_plan(spec_of(), catalog, FACTS).warnings)
+
+
+def test_a_runtime_for_another_system(tmp_path: Path) -> None:
+    catalog = write_catalogue(tmp_path, runtimes=(replace(BETA, more='hosts = ["macos"]\n'),))
+    for system, expected in (("linux", True), ("macos", False)):
+        facts = replace(FACTS, host=replace(FACTS.host, os=system))
+        warnings = make_plan(spec_of(), catalog, facts).warnings
+        assert any("does not run on this machine" in text for text in warnings) == expected
+
+
+@pytest.mark.parametrize(
+    ("runs_on", "planned", "said"),
+    [
+        (("android", "ios"), ("android", "ios"), []),
+        (("ios",), ("ios",), ["Beta does not run on android: the app is made for ios alone."]),
+        (("android",), ("android",), ["Beta does not run on ios: the app is made for android alone."]),
+    ],
+)
+def test_where_nobody_named_a_platform_those_that_fit_will_do(
+    tmp_path: Path, runs_on: tuple[str, ...], planned: tuple[str, ...], said: list[str]
+) -> None:
+    catalog = write_catalogue(tmp_path, runtimes=(replace(BETA, platforms=("host", *runs_on)),))
+    plan = make_plan(replace(spec_of(), any_platform=True), catalog, FACTS)
+    assert plan.platforms == planned
+    assert [text for text in plan.warnings if "alone" in text] == said
+    assert f"platforms = {json.dumps(planned)}" in plan.app_toml
+
+
+def test_nothing_fits_anywhere(tmp_path: Path) -> None:
+    catalog = write_catalogue(tmp_path, runtimes=(replace(BETA, format="odd"),))
+    with pytest.raises(NothingFits):
+        make_plan(replace(spec_of(), any_platform=True), catalog, FACTS)
 
 
 # The plan as a value.

@@ -75,6 +75,16 @@ def test_the_model_chooses_the_task(two_shapes: Catalog, here: Path, model: str,
     assert [choice.task for choice in read_spec(asked, two_shapes).tasks] == ["talk"], "a person's word counts more"
 
 
+def test_a_model_of_a_person_s_own_goes_where_any_names_will_do(two_shapes: Catalog, here: Path) -> None:
+    del here
+    sing, talk = two_shapes.tasks["sing"], two_shapes.tasks["talk"]
+    alike = dataclasses.replace(two_shapes, tasks={"sing": dataclasses.replace(sing, shapes=talk.shapes), "talk": talk})
+    assert read_spec(Request("Parrot", models=("x.say",)), alike).tasks[0].task == "sing"
+    wide = dataclasses.replace(talk, ports=(*talk.ports, dataclasses.replace(talk.ports[0], name="*")))
+    alike = dataclasses.replace(alike, tasks={**alike.tasks, "talk": wide})
+    assert read_spec(Request("Parrot", models=("x.say",)), alike).tasks[0].task == "talk"
+
+
 def test_defaults(catalog: Catalog, here: Path) -> None:
     spec = read_spec(Request("Parrot"), catalog)
     assert spec == AppSpec(
@@ -82,6 +92,7 @@ def test_defaults(catalog: Catalog, here: Path) -> None:
         tasks=(TaskChoice("talk"),),
         platforms=("android", "ios"),
         directory=here / "parrot",
+        any_platform=True,
     )
 
 
@@ -272,7 +283,7 @@ def test_a_full_app_toml(catalog: Catalog, here: Path) -> None:
 
 def test_the_least_app_toml(catalog: Catalog, here: Path) -> None:
     spec = load_app_toml(write(here, "handheld = 1\n" + SMALL), catalog)
-    assert spec == AppSpec(identify("P"), (TaskChoice("talk"),), ("android", "ios"), here)
+    assert spec == AppSpec(identify("P"), (TaskChoice("talk"),), ("android", "ios"), here, any_platform=True)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from handheld.tools import Tools
 
 STDIN = "-"
+ACCELERATORS = ("auto", "cpu", "gpu", "npu")
+"""What the core knows, as native/core/manifest.cpp has it; "auto" is the runtime's choice."""
 
 
 @click.command("run")
@@ -39,6 +41,9 @@ STDIN = "-"
 @click.option("--task", help="Which of the app's tasks.  [default: the first]")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting, such as temperature=0.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option, such as context=1024.")
+@click.option(
+    "--accelerator", type=click.Choice(ACCELERATORS), help="What has to compute.  [default: what app.toml says]"
+)
 @click.option("--send", "values", multiple=True, metavar="PORT=TEXT", help="Sent before the prompt: system=...")
 @click.option("--golden", is_flag=True, help="Run the tasks' golden cases; what a phone always does.")
 @click.option("--tests", is_flag=True, help="On a phone or emulator: the instrumented tests too.")
@@ -55,6 +60,7 @@ def command(
     task: str | None,
     settings: tuple[str, ...],
     options: tuple[str, ...],
+    accelerator: str | None,
     values: tuple[str, ...],
     golden: bool,
     tests: bool,
@@ -77,7 +83,8 @@ def command(
 
     place = parse_target(target)
     directory, prompt = _directory_and_prompt(words)
-    chosen = _pairs(settings, "--set"), _pairs(options, "--option"), tuple(_split(values, "--send"))
+    given_options = _pairs(options, "--option") | ({"accelerator": accelerator} if accelerator else {})
+    chosen = _pairs(settings, "--set"), given_options, tuple(_split(values, "--send"))
     on_device = place.platform != HOST
     if tests and not on_device:
         raise click.UsageError("--tests are an app's tests on a phone or emulator: say which with --on.")
@@ -92,7 +99,7 @@ def command(
             return 0
         if on_device or golden:
             ways = consent(progress, yes), choose(progress, json_)
-            given = RunOptions(task, tests, limit, *ways, reports and reports.absolute())
+            given = RunOptions(task, tests, limit, *ways, reports and reports.absolute(), accelerator)
             return _run_golden(app, place, given, tools, progress, json_)
         return _run_here(app, prompt, task, chosen, tools, progress, json_)
 
@@ -169,8 +176,8 @@ def _check_models(app: RenderedApp, tools: Tools, progress: Progress) -> None:
 
     for model in app.lock.models:
         path = app.directory / model.file
-        if path.is_file():
-            check_model(path, model.sha256, f'python3 "{app.directory / "fetch.py"}"', tools, progress)
+        if path.exists():
+            check_model(app.directory, model, tools, progress)
 
 
 class _Printed:

@@ -100,6 +100,7 @@ class RunOptions:
 
     `task` names one task, None all of them (where the platform can choose). `tests` runs the instrumented tests too.
     `limit` is seconds for each long wait: the boot, the app's answer. `choose` is asked when several devices would do.
+    `accelerator` replaces what the app asks for, where the platform can (this machine).
     """
 
     task: str | None = None
@@ -108,6 +109,7 @@ class RunOptions:
     consent: Consent = nobody
     choose: Choose = no_choice
     reports: Path | None = None
+    accelerator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

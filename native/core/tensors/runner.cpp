@@ -179,6 +179,7 @@ void TensorRunner::clear() {
     abandon();
     ran_with_.clear();
     for (Kept &kept : kept_) kept.tensor = {};
+    model_->reset();
 }
 
 Json TensorRunner::describe() const {
@@ -194,7 +195,7 @@ Json TensorRunner::describe() const {
 void TensorRunner::report(Json &report) const {
     report[HH_REPORT_RUNS] = runs_;
     report[HH_REPORT_RUN_MS] = run_ms_;
-    report[HH_REPORT_THREADS] = model_->threads();
+    if (const int threads = model_->threads(); threads > 0) report[HH_REPORT_THREADS] = threads;
     report_resources(report, model_->memory(), model_->accelerator());
 }
 

@@ -40,8 +40,7 @@ public:
     explicit Echo(const ModelRequest &request) {
         const auto asked = static_cast<std::size_t>(request.options.integer("context"));
         context_ = std::clamp<std::size_t>(number_in(read_file(request.files), "context=", asked), 1, asked);
-        if (request.accelerator == "gpu" || request.accelerator == "npu")
-            accelerator_.note = request.accelerator + " was asked for; echo has the CPU only";
+        accelerator_ = fall_back(request.accelerator, "echo has the CPU only");
         request.progress(1);
     }
 

@@ -120,8 +120,7 @@ void store(hh_dtype dtype, std::string &bytes, std::size_t index, double number)
 class Sums : public TensorModel {
 public:
     explicit Sums(const ModelRequest &request) : lines_(read_lines(file_with_role(request.files, "weights"))) {
-        if (request.accelerator == "gpu" || request.accelerator == "npu")
-            accelerator_.note = request.accelerator + " was asked for; echo has the CPU only";
+        accelerator_ = fall_back(request.accelerator, "echo has the CPU only");
         request.progress(1);
     }
 

@@ -5,9 +5,11 @@
 
 #include "core/failure.hpp"
 #include "core/file_kind.hpp"
+#include "core/library.hpp"
 #include "core/runtime.hpp"
 #include "core/tensors/text.hpp"
 #include "runtimes/litert/litert_api.hpp"
+#include "runtimes/litert/node_count.hpp"
 
 namespace hh::runtimes::litert {
 namespace {
@@ -81,18 +83,15 @@ public:
         bytes_ = static_cast<std::uint64_t>(file.size());
         threads_ = static_cast<int>(request.options.integer("threads"));
         if (threads_ == 0) threads_ = default_threads();
-        if (request.accelerator == "gpu" || request.accelerator == "npu")
-            accelerator_.note = request.accelerator + " was asked for; this build of LiteRT is used with the CPU only";
-        Environment *environment = nullptr;
-        // It writes to the process's error stream, which is the app's; and it would look for GPU libraries that nobody uses.
-        const EnvironmentOption quiet[] = {{.tag = kLeastSeverity, .value = kErrors}, {.tag = kAccelerators, .value = kCpu}};
-        must(api().CreateEnvironment(2, quiet, &environment), "start");
-        environment_ = {environment, api().DestroyEnvironment};
-        request.progress(0.05F);
-        read_model(file);
-        read_ports();
         label_ = file.label();
-        compile(file);
+        request.progress(0.05F);
+        const bool accelerated = asks_for_more(request.accelerator) && take_gpu(file, request.accelerator);
+        request.cancel.check();
+        if (!accelerated) {
+            open(file, kCpu);
+            if (const std::int32_t code = compile(kCpu); code != kOk) refuse_model(code);
+        }
+        must(api().SetCompiledModelCancellationFunction(compiled_.get(), this, &Model::is_cancelled), "watch for a cancel");
         request.progress(1);
     }
 
@@ -125,6 +124,67 @@ public:
     Json describe() const override { return {{"bytes", bytes_}, {"litert", "2.3.0"}}; }
 
 private:
+    // True if the GPU computes part of the model. LiteRT fails where it cannot; then the report says why.
+    bool take_gpu(const File &file, const std::string &asked) {
+        if (asked != "gpu") {
+            accelerator_ = fall_back(asked, "an NPU needs a library of its maker, and no app brings one yet");
+            return false;
+        }
+        open(file, kCpu | kGpu);
+        if (!has_gpu_library()) {
+            accelerator_ = fall_back(asked, "LiteRT's library for GPUs is not here");
+            return false;
+        }
+        if (!NodeCount::possible()) {
+            accelerator_ = fall_back(asked, "this build of LiteRT does not tell what a GPU takes");
+            return false;
+        }
+        const NodeCount count(environment_.get());
+        const std::int32_t code = compile(kCpu | kGpu);
+        accelerator_ = count.of(asked);
+        if (code == kOk && accelerator_.kind == asked) return true;
+        const bool free_sizes = std::any_of(inputs_.begin(), inputs_.end(), [](const TensorSpec &spec) {
+            return std::find(spec.shape.begin(), spec.shape.end(), -1) != spec.shape.end();
+        });
+        std::string why = "LiteRT gives no node to it";
+        if (code != kOk && free_sizes) why = "an input has a free size, and LiteRT's GPU takes fixed ones";
+        else if (code != kOk) why = "LiteRT finds no GPU, or none that takes the model (status " + std::to_string(code) + ")";
+        accelerator_ = fall_back(asked, why);
+        return false;
+    }
+
+    bool has_gpu_library() const {
+        std::size_t count = 0;
+        must(api().GetNumAccelerators(environment_.get(), &count), "list accelerators");
+        for (std::size_t i = 0; i < count; ++i) {
+            OwnAccelerator *one = nullptr;
+            std::int32_t hardware = 0;
+            if (api().GetAccelerator(environment_.get(), i, &one) == kOk &&
+                api().GetAcceleratorHardwareSupport(one, &hardware) == kOk && (hardware & kGpu) != 0)
+                return true;
+        }
+        return false;
+    }
+
+    void open(const File &file, std::int32_t hardware) {
+        compiled_.reset();
+        model_.reset();
+        environment_.reset();
+        inputs_.clear();
+        outputs_.clear();
+        // It writes to the process's error stream, which is the app's; and it would look for GPU libraries that nobody uses.
+        const std::string folder = library_folder();
+        std::vector<EnvironmentOption> options = {{kLeastSeverity, kErrors}, {kAccelerators, std::int64_t{hardware}}};
+#if !defined(__ANDROID__)  // there the system finds it in the app
+        if (hardware != kCpu && !folder.empty()) options.emplace_back(kLibraryFolder, folder.c_str());
+#endif
+        Environment *environment = nullptr;
+        must(api().CreateEnvironment(static_cast<int>(options.size()), options.data(), &environment), "start");
+        environment_ = {environment, api().DestroyEnvironment};
+        read_model(file);
+        read_ports();
+    }
+
     void read_model(const File &file) {
         LoadedModel *model = nullptr;
         std::int32_t code = kOk;
@@ -173,23 +233,25 @@ private:
                                                "output back. Convert the model with fixed shapes, a batch of 1 for example.");
     }
 
-    void compile(const File &file) {
+    std::int32_t compile(std::int32_t hardware) {
         CompileOptions *made = nullptr;
         must(api().CreateOptions(&made), "prepare the model");
         const Owned<CompileOptions> options(made, api().DestroyOptions);
-        must(api().SetOptionsHardwareAccelerators(made, kCpu), "choose the processor");
+        must(api().SetOptionsHardwareAccelerators(made, hardware), "choose the processor");
         OpaqueOptions *threads = nullptr;
         char *text = strdup(("num_threads = " + std::to_string(threads_) + "\n").c_str());
         must(api().CreateOpaqueOptions("xnnpack", text, std::free, &threads), "set the number of threads");
         must(api().AddOpaqueOptions(made, threads), "set the number of threads");
         CompiledModel *compiled = nullptr;
         const std::int32_t code = api().CreateCompiledModel(environment_.get(), model_.get(), made, &compiled);
-        if (code != kOk)
-            throw Failure(HH_UNSUPPORTED, file.label() + " cannot be prepared by LiteRT 2.3.0 (status " + std::to_string(code) +
-                                              "): it may use an operator that is not built in, such as one of TensorFlow's "
-                                              "own. Convert it with built-in operators only.");
-        compiled_ = {compiled, api().DestroyCompiledModel};
-        must(api().SetCompiledModelCancellationFunction(compiled, this, &Model::is_cancelled), "watch for a cancel");
+        if (code == kOk) compiled_ = {compiled, api().DestroyCompiledModel};
+        return code;
+    }
+
+    [[noreturn]] void refuse_model(std::int32_t code) const {
+        throw Failure(HH_UNSUPPORTED, label_ + " cannot be prepared by LiteRT 2.3.0 (status " + std::to_string(code) +
+                                          "): it may use an operator that is not built in, such as one of TensorFlow's "
+                                          "own. Convert it with built-in operators only.");
     }
 
     static bool is_cancelled(void *self) {

@@ -17,6 +17,8 @@ struct OpaqueOptions;
 struct CompiledModel;
 struct Requirements;
 struct Buffer;
+struct OwnAccelerator;
+struct DelegateWrapper;
 
 /** LiteRtElementType; the numbers are TensorFlow Lite's. */
 enum ElementType : std::int32_t {
@@ -25,15 +27,22 @@ enum ElementType : std::int32_t {
 };
 /** LiteRtStatus */
 enum Code : std::int32_t { kOk = 0, kInvalidArgument = 1, kOutOfMemory = 2, kUnsupported = 4, kStopped = 100 };
-/** LiteRtEnvOption with a whole number as its value (LiteRtAny of type 2). */
+/** LiteRtEnvOption with a whole number (LiteRtAny of type 2) or a text (type 8) as its value. */
 struct EnvironmentOption {
     std::int32_t tag = 0, reserved = 0, type = 2, reserved_too = 0;
-    std::int64_t value = 0;
+    union {
+        std::int64_t value = 0;
+        const char *text;
+    };
+    EnvironmentOption(std::int32_t of, std::int64_t number) : tag(of), value(number) {}
+    EnvironmentOption(std::int32_t of, const char *words) : tag(of), type(8), text(words) {}
 };
 static_assert(sizeof(EnvironmentOption) == 24);
-constexpr std::int32_t kAccelerators = 24, kLeastSeverity = 25, kErrors = 3;  // tags, and a value of the second
+constexpr std::int32_t kLibraryFolder = 22, kAccelerators = 24, kLeastSeverity = 25, kErrors = 3;  // tags; a severity
 
-constexpr std::int32_t kRanked = 0, kPerTensor = 1, kRead = 0, kWrite = 1, kCpu = 1;
+constexpr std::int32_t kRanked = 0, kPerTensor = 1, kRead = 0, kWrite = 1;
+/** LiteRtHwAccelerators, which are bits. */
+constexpr std::int32_t kCpu = 1, kGpu = 2;
 
 /** LiteRtLayout: how many sizes there are stands in the lowest seven bits; a free size is negative. */
 struct Layout {
@@ -54,6 +63,11 @@ struct PerTensor {
     std::int64_t zero_point = 0;
 };
 static_assert(sizeof(PerTensor) == 16);
+
+/** LiteRtApiVersion */
+struct Version {
+    std::int32_t major = 1, minor = 0, patch = 0;
+};
 
 /** X(name without "LiteRt", parameters); every one gives a Code. */
 #define HH_LITERT_FUNCTIONS(X) \
@@ -86,8 +100,22 @@ static_assert(sizeof(PerTensor) == 16);
     X(GetTensorBufferSize, (Buffer *, std::size_t *)) \
     X(LockTensorBuffer, (Buffer *, void **, int)) \
     X(UnlockTensorBuffer, (Buffer *)) \
+    X(GetNumAccelerators, (Environment *, std::size_t *)) \
+    X(GetAccelerator, (Environment *, std::size_t, OwnAccelerator **)) \
+    X(GetAcceleratorHardwareSupport, (OwnAccelerator *, std::int32_t *)) \
     X(SetCompiledModelCancellationFunction, (CompiledModel *, void *, bool (*)(void *))) \
     X(RunCompiledModel, (CompiledModel *, std::size_t, std::size_t, Buffer **, std::size_t, Buffer **))
+
+/** The same; how an accelerator of one's own is registered is no part of what every build of LiteRT shows. */
+#define HH_LITERT_REGISTRY(X) \
+    X(CreateAccelerator, (OwnAccelerator **)) \
+    X(SetAcceleratorGetName, (OwnAccelerator *, std::int32_t (*)(OwnAccelerator *, const char **))) \
+    X(SetAcceleratorGetVersion, (OwnAccelerator *, std::int32_t (*)(OwnAccelerator *, Version *))) \
+    X(SetAcceleratorGetHardwareSupport, (OwnAccelerator *, std::int32_t (*)(OwnAccelerator *, std::int32_t *))) \
+    X(SetDelegateFunction, \
+      (OwnAccelerator *, std::int32_t (*)(void *, Environment *, OwnAccelerator *, CompileOptions *, DelegateWrapper **))) \
+    X(RegisterAccelerator, (Environment *, OwnAccelerator *, void *, void (*)(void *))) \
+    X(WrapDelegate, (void *, void (*)(void *), DelegateWrapper **))
 
 /** X(name without "LiteRt", parameters); they give nothing. */
 #define HH_LITERT_RELEASES(X) \
@@ -100,6 +128,7 @@ static_assert(sizeof(PerTensor) == 16);
 struct Api {
 #define HH_LITERT_MEMBER(name, parameters) std::int32_t(*name) parameters = nullptr;
     HH_LITERT_FUNCTIONS(HH_LITERT_MEMBER)
+    HH_LITERT_REGISTRY(HH_LITERT_MEMBER)  // null where the library does not show them
 #undef HH_LITERT_MEMBER
 #define HH_LITERT_MEMBER(name, parameters) void(*name) parameters = nullptr;
     HH_LITERT_RELEASES(HH_LITERT_MEMBER)

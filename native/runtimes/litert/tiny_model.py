@@ -7,7 +7,7 @@ from pathlib import Path
 
 import flatbuffers
 
-FLOAT32, INT32, UINT8 = 0, 2, 3
+FLOAT32, INT32, UINT8, INT64 = 0, 2, 3, 4
 """Element types, as in TensorFlow Lite's schema."""
 ADD, MUL, RESHAPE, SHAPE = 0, 18, 22, 77
 """Built-in operators."""
@@ -32,6 +32,14 @@ def tiny_tensors(folder: Path) -> str:
     operators = [(MUL, (0, 4), (6,)), (ADD, (1, 2), (7,)), (RESHAPE, (3, 5), (8,))]
     path.write_bytes(model(tensors, operators, (0, 1, 2, 3), (6, 7, 8)))
     return str(path)
+
+
+def for_two_processors() -> bytes:
+    """Three operators that GPUs have, and one on whole numbers of 64 bits, which they leave to the CPU."""
+    tensors = [Tensor(name, FLOAT32, (1, 4)) for name in ("x", "a", "b", "y")]
+    tensors += [Tensor("two", FLOAT32, (), data=b"\0\0\0\x40"), Tensor("n", INT64, (1, 4)), Tensor("m", INT64, (1, 4))]
+    operators = [(MUL, (0, 4), (1,)), (ADD, (1, 1), (2,)), (MUL, (2, 4), (3,)), (ADD, (5, 5), (6,))]
+    return model(tensors, operators, (0, 5), (3, 6))
 
 
 def identity(element: int, signature: Sequence[int]) -> bytes:

@@ -7,6 +7,7 @@
 #include "core/tensors/text.hpp"
 #include "runtimes/onnxruntime/onnx_check.hpp"
 #include "runtimes/onnxruntime/ort_api.hpp"
+#include "runtimes/onnxruntime/providers.hpp"
 
 namespace hh::runtimes::onnxruntime {
 namespace {
@@ -156,6 +157,14 @@ std::string operator_in(const Outcome &outcome) {
     throw Failure(HH_FILE_INVALID, file.label() + " cannot be loaded: " + outcome.message);
 }
 
+// A failed check of theirs says where it stands in their sources, then "... was false. ", then what a person wants to know.
+std::string last_sentence(const std::string &message) {
+    constexpr std::string_view kMark = " was false. ";
+    const std::size_t mark = message.rfind(kMark);
+    const std::string text = mark == message.npos ? message : message.substr(mark + kMark.size());
+    return text.substr(0, text.find_last_not_of(" .\n") + 1);
+}
+
 class Model : public TensorModel {
 public:
     explicit Model(const ModelRequest &request) {
@@ -164,10 +173,11 @@ public:
         bytes_ = static_cast<std::uint64_t>(file.size());
         threads_ = static_cast<int>(request.options.integer("threads"));
         if (threads_ == 0) threads_ = default_threads();
-        if (request.accelerator == "gpu" || request.accelerator == "npu")
-            accelerator_.note = request.accelerator + " was asked for; this build of onnxruntime is used with the CPU only";
         request.progress(0.05F);
-        make_session(file);
+        OrtMemoryInfo *memory = nullptr;
+        must(ort().CreateCpuMemoryInfo(kArenaAllocator, kDefaultMemory, &memory));
+        memory_ = {memory, ort().ReleaseMemoryInfo};
+        choose_accelerator(file, request);
         read_ports();
         request.progress(1);
     }
@@ -185,6 +195,7 @@ public:
         OrtRunOptions *made = nullptr;
         must(ort().CreateRunOptions(&made));
         const Owned<OrtRunOptions> options(made, ort().ReleaseRunOptions);
+        must(ort().RunOptionsSetRunLogSeverityLevel(made, kLogWarning));
         Outcome outcome;
         {
             const CancelToken::Hook hook(cancel, [made] { outcome_of(ort().RunOptionsSetTerminate(made)); });
@@ -216,7 +227,34 @@ public:
     }
 
 private:
-    void make_session(const File &file) {
+    // The first provider of the asked kind that is there, starts, and takes at least one node; else the CPU, with reasons.
+    void choose_accelerator(const File &file, const ModelRequest &request) {
+        std::string why;
+        const auto because = [&](const std::string &reason) { why += (why.empty() ? "" : "; ") + reason; };
+        for (const Provider &provider : providers_for(request.accelerator)) {
+            const std::string name = provider.name;
+            if (!is_built_in(provider)) {
+                because("this build of onnxruntime " + ort().version + " has no " + name);
+                continue;
+            }
+            NodeCount count(provider);
+            const Outcome outcome = make_session(file, &provider);
+            if (!outcome.good()) {
+                because(name + " does not start: " + last_sentence(outcome.message));
+                continue;
+            }
+            accelerator_ = count.of(session_.get());
+            if (accelerator_.kind != "cpu") return;
+            because(name + " takes none of the model's " + std::to_string(accelerator_.nodes) + " nodes");
+            session_.reset();
+            request.cancel.check();
+        }
+        if (why.empty()) why = "onnxruntime has none here";
+        accelerator_ = fall_back(request.accelerator, why);
+        if (const Outcome outcome = make_session(file, nullptr); !outcome.good()) refuse_model(file, outcome);
+    }
+
+    Outcome make_session(const File &file, const Provider *provider) {
         OrtSessionOptions *made = nullptr;
         must(ort().CreateSessionOptions(&made));
         const Owned<OrtSessionOptions> options(made, ort().ReleaseSessionOptions);
@@ -227,17 +265,16 @@ private:
         must(ort().AddSessionConfigEntry(made, "session.intra_op.allow_spinning", "0"));
         OrtSession *session = nullptr;
         Outcome outcome;
+        if (provider != nullptr) outcome = outcome_of(append(*provider, made));
+        if (!outcome.good()) return outcome;
         if (!file.path().empty()) {
             outcome = outcome_of(ort().CreateSession(ort().env, file.path().c_str(), made, &session));
         } else {
             const std::string bytes = file.head(static_cast<std::size_t>(file.size()));
             outcome = outcome_of(ort().CreateSessionFromArray(ort().env, bytes.data(), bytes.size(), made, &session));
         }
-        if (!outcome.good()) refuse_model(file, outcome);
-        session_ = {session, ort().ReleaseSession};
-        OrtMemoryInfo *memory = nullptr;
-        must(ort().CreateCpuMemoryInfo(kArenaAllocator, kDefaultMemory, &memory));
-        memory_ = {memory, ort().ReleaseMemoryInfo};
+        if (outcome.good()) session_ = {session, ort().ReleaseSession};
+        return outcome;
     }
 
     void read_ports() {

@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace hh::runtimes::onnxruntime {
 
@@ -22,6 +24,8 @@ struct OrtTensorTypeAndShapeInfo;
 struct OrtSessionOptions;
 struct OrtAllocator;
 struct OrtModelMetadata;
+struct OrtEpAssignedSubgraph;
+struct OrtEpAssignedNode;
 
 /** Element types, ONNXTensorElementDataType; those above 16 have fewer than 8 bits or other layouts of 8. */
 enum ElementType : int {
@@ -35,7 +39,7 @@ enum ErrorCode : int {
     kFail = 1, kInvalidArgument, kNoSuchFile, kNoModel, kEngineError, kRuntimeException, kInvalidProtobuf, kModelLoaded,
     kNotImplemented, kInvalidGraph
 };
-constexpr int kLogWarning = 2, kAllOptimizations = 99, kArenaAllocator = 1, kDefaultMemory = 0;
+constexpr int kLogVerbose = 0, kLogWarning = 2, kAllOptimizations = 99, kArenaAllocator = 1, kDefaultMemory = 0;
 
 using LogFunction = void (*)(void *, int severity, const char *category, const char *id, const char *place,
                              const char *message);
@@ -53,6 +57,7 @@ using LogFunction = void (*)(void *, int severity, const char *category, const c
       (OrtSession *, const OrtRunOptions *, const char *const *, const OrtValue *const *, std::size_t, \
        const char *const *, std::size_t, OrtValue **)) \
     X(10, OrtStatus *, CreateSessionOptions, (OrtSessionOptions **)) \
+    X(22, OrtStatus *, SetSessionLogSeverityLevel, (OrtSessionOptions *, int)) \
     X(23, OrtStatus *, SetSessionGraphOptimizationLevel, (OrtSessionOptions *, int)) \
     X(24, OrtStatus *, SetIntraOpNumThreads, (OrtSessionOptions *, int)) \
     X(25, OrtStatus *, SetInterOpNumThreads, (OrtSessionOptions *, int)) \
@@ -63,6 +68,7 @@ using LogFunction = void (*)(void *, int severity, const char *category, const c
     X(36, OrtStatus *, SessionGetInputName, (const OrtSession *, std::size_t, OrtAllocator *, char **)) \
     X(37, OrtStatus *, SessionGetOutputName, (const OrtSession *, std::size_t, OrtAllocator *, char **)) \
     X(39, OrtStatus *, CreateRunOptions, (OrtRunOptions **)) \
+    X(41, OrtStatus *, RunOptionsSetRunLogSeverityLevel, (OrtRunOptions *, int)) \
     X(46, OrtStatus *, RunOptionsSetTerminate, (OrtRunOptions *)) \
     X(49, OrtStatus *, CreateTensorWithDataAsOrtValue, \
       (const OrtMemoryInfo *, void *, std::size_t, const std::int64_t *, std::size_t, int, OrtValue **)) \
@@ -89,16 +95,49 @@ using LogFunction = void (*)(void *, int severity, const char *category, const c
     X(112, OrtStatus *, ModelMetadataGetProducerName, (const OrtModelMetadata *, OrtAllocator *, char **)) \
     X(113, OrtStatus *, ModelMetadataGetGraphName, (const OrtModelMetadata *, OrtAllocator *, char **)) \
     X(118, void, ReleaseModelMetadata, (OrtModelMetadata *)) \
-    X(130, OrtStatus *, AddSessionConfigEntry, (OrtSessionOptions *, const char *, const char *))
+    X(125, OrtStatus *, GetAvailableProviders, (char ***, int *)) \
+    X(126, OrtStatus *, ReleaseAvailableProviders, (char **, int)) \
+    X(130, OrtStatus *, AddSessionConfigEntry, (OrtSessionOptions *, const char *, const char *)) \
+    X(216, OrtStatus *, SessionOptionsAppendExecutionProvider, \
+      (OrtSessionOptions *, const char *, const char *const *, const char *const *, std::size_t))
+
+/** Those of version 1.24 and later, which say what computes each node: nullptr in an older library. */
+#define HH_ORT_FUNCTIONS_24(X) \
+    X(407, OrtStatus *, Session_GetEpGraphAssignmentInfo, \
+      (const OrtSession *, const OrtEpAssignedSubgraph *const **, std::size_t *)) \
+    X(408, OrtStatus *, EpAssignedSubgraph_GetEpName, (const OrtEpAssignedSubgraph *, const char **)) \
+    X(409, OrtStatus *, EpAssignedSubgraph_GetNodes, \
+      (const OrtEpAssignedSubgraph *, const OrtEpAssignedNode *const **, std::size_t *)) \
+    X(412, OrtStatus *, EpAssignedNode_GetOperatorType, (const OrtEpAssignedNode *, const char **))
 
 /** The functions, and what stands for the process: one environment, which lives as long as the library. */
 struct Api {
 #define HH_ORT_MEMBER(place, result, name, parameters) result(*name) parameters = nullptr;
     HH_ORT_FUNCTIONS(HH_ORT_MEMBER)
+    HH_ORT_FUNCTIONS_24(HH_ORT_MEMBER)
 #undef HH_ORT_MEMBER
+    // Android's neural networks API is the one provider that cannot be named; nullptr where the library has it not.
+    OrtStatus *(*append_nnapi)(OrtSessionOptions *, std::uint32_t flags) = nullptr;
     std::string version;             // the library's, for example "1.32.0"
     const OrtEnv *env = nullptr;     // logs into our log
     OrtAllocator *allocator = nullptr;  // owns the names that the library gives
+};
+
+/**
+ * While one lives, what a session that is made on this thread logs goes to it too, details included. For what the library
+ * says in its log and nowhere else.
+ */
+class LogListener {
+public:
+    using Take = std::function<void(std::string_view place, std::string_view message)>;
+    explicit LogListener(Take take);
+    ~LogListener();
+    LogListener(const LogListener &) = delete;
+    LogListener &operator=(const LogListener &) = delete;
+
+private:
+    friend void take_log(void *, int, const char *, const char *, const char *, const char *);
+    Take take_;
 };
 
 /** Opens the library at the first call that succeeds. Throws Failure(HH_RUNTIME_MISSING), with what could not be opened. */

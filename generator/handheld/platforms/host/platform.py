@@ -55,7 +55,8 @@ def run(app: RenderedApp, target: Target, options: RunOptions, tools: Tools, pro
         InputError: there is none.
         AppError: an answer is not the expected one.
     """
-    reports = run_golden(build_app(app, tools, progress), options.task, _Nowhere(), progress)
+    asked = {"accelerator": options.accelerator} if options.accelerator else None
+    reports = run_golden(build_app(app, tools, progress), options.task, _Nowhere(), progress, asked)
     results = tuple(
         TaskResult(report.task, report.exit_code == 0, report.text, report.status, report.report) for report in reports
     )

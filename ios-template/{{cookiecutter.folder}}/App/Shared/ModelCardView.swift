@@ -76,7 +76,8 @@ private struct MeasurementsSection: View {
     }
 
     private var computer: String? {
-        let parts = [report.accelerator, report.device].compactMap { $0 }
+        let share = report.graphNodes.map { "\(report.acceleratorNodes ?? 0)/\($0)" }
+        let parts = [report.accelerator, report.device, share].compactMap { $0 }
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 

@@ -20,6 +20,8 @@ public struct Report: Sendable, Equatable, Codable {
     public let device: String?
     /// Why it is not the one asked for, or not the best one.
     public let acceleratorNote: String?
+    /// Nodes of the model's graph that the accelerator computes, and all of them; nil where the CPU computes everything.
+    public let acceleratorNodes: Int?, graphNodes: Int?
     /// Values dropped because the queue was full.
     public let dropped: Int?
     /// "stop", "length", "cancelled", "error" or "none".
@@ -37,6 +39,8 @@ public struct Report: Sendable, Equatable, Codable {
         case generatedTokensPerSecond = "generated_tokens_per_s"
         case memory, threads, accelerator, device, dropped
         case acceleratorNote = "accelerator_note"
+        case acceleratorNodes = "accelerator_nodes"
+        case graphNodes = "graph_nodes"
         case finishReason = "finish_reason"
         case runs
         case runMs = "run_ms"

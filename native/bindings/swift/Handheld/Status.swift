@@ -160,6 +160,10 @@ public enum ReportField {
     public static let device = "device"
     /// Why it is not the one asked for, or not the best one; missing when there is nothing to say.
     public static let acceleratorNote = "accelerator_note"
+    /// Nodes of the model's graph that the accelerator computes, counted; missing where the CPU computes all of them.
+    public static let acceleratorNodes = "accelerator_nodes"
+    /// All nodes of that graph; its parts that became constants while the model was loaded are not in it.
+    public static let graphNodes = "graph_nodes"
     /// Values dropped because the queue was full.
     public static let dropped = "dropped"
     /// Why the last run ended: stop, length, cancelled, error or none yet.

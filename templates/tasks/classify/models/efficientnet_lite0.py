@@ -7,72 +7,19 @@ Input `input` f32[1,3,224,224], (byte - 127) / 128; output `probs` f32[1,1000].
 
 from __future__ import annotations
 
-import collections
 import math
-import pickle
 import struct
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from checkpoint import read
 
 FLOAT, INT, STRING, INTS = 1, 2, 3, 7  # AttributeProto.AttributeType
 FLOAT32 = 1  # TensorProto.DataType
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
 """Of each block's depthwise convolution."""
 EPSILON = 1e-3
-
-
-# What torch.save() wrote, before it wrote zip files: four pickles, then for each storage its length and its bytes.
-
-
-class Stored:
-    """A tensor: where it lies in a storage, and with which strides (in elements)."""
-
-    def __init__(self, storage: tuple[str, str], offset: int, size: Sequence[int], stride: Sequence[int]) -> None:
-        self.storage, self.offset, self.size, self.stride = storage, offset, tuple(size), tuple(stride)
-
-
-class Weights(pickle.Unpickler):
-    """Reads nothing but tensors in dictionaries: a pickle may ask for any function, and gets only these."""
-
-    def find_class(self, module: str, name: str) -> object:
-        if (module, name) == ("collections", "OrderedDict"):
-            return collections.OrderedDict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda storage, offset, size, stride, *_: Stored(storage, offset, size, stride)
-        if (module, name) in (("torch", "FloatStorage"), ("torch", "LongStorage")):
-            return name
-        raise pickle.UnpicklingError(f"{module}.{name} is no part of a file of weights")
-
-    def persistent_load(self, pid: tuple[object, ...]) -> tuple[str, str]:
-        _, kind, key, *_ = pid
-        return str(kind), str(key)
-
-
-def read(path: Path) -> dict[str, tuple[tuple[int, ...], bytes]]:
-    """Every tensor of 32-bit floats: its shape, and its bytes in row-major order."""
-    with path.open("rb") as file:
-        for _ in range(3):  # a magic number, the protocol, facts of the machine
-            Weights(file).load()
-        tensors: dict[str, Stored] = Weights(file).load()
-        storages = {}
-        sizes = {stored.storage[1]: 4 if stored.storage[0] == "FloatStorage" else 8 for stored in tensors.values()}
-        for key in Weights(file).load():
-            count = int.from_bytes(file.read(8), "little")
-            storages[key] = file.read(count * sizes[key])
-    floats = {name: stored for name, stored in tensors.items() if stored.storage[0] == "FloatStorage"}
-    return {name: (stored.size, in_order(stored, storages[stored.storage[1]])) for name, stored in floats.items()}
-
-
-def in_order(stored: Stored, storage: bytes) -> bytes:
-    """The elements as they follow one another in the shape, whatever the strides are."""
-    elements = memoryview(storage).cast("f")
-    *outer, last = stored.size or (1,)
-    *steps, step = stored.stride or (1,)
-    starts = [stored.offset]
-    for count, stride in zip(outer, steps, strict=True):
-        starts = [start + index * stride for start in starts for index in range(count)]
-    return b"".join(elements[start : start + (last - 1) * step + 1 : step].tobytes() for start in starts)
 
 
 # Protocol buffers, as far as onnx.proto needs them.

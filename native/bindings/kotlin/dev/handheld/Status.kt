@@ -126,6 +126,12 @@ public object ReportField {
     /** Why it is not the one asked for, or not the best one; missing when there is nothing to say. */
     public const val ACCELERATOR_NOTE: String = "accelerator_note"
 
+    /** Nodes of the model's graph that the accelerator computes, counted; missing where the CPU computes all of them. */
+    public const val ACCELERATOR_NODES: String = "accelerator_nodes"
+
+    /** All nodes of that graph; its parts that became constants while the model was loaded are not in it. */
+    public const val GRAPH_NODES: String = "graph_nodes"
+
     /** Values dropped because the queue was full. */
     public const val DROPPED: String = "dropped"
 

@@ -82,8 +82,14 @@ fun ReportCard(report: Report?, modifier: Modifier = Modifier) {
             Fact(stringResource(R.string.report_peak), Formatter.formatShortFileSize(context, it))
         }
         report.threads?.let { Fact(stringResource(R.string.report_threads), it.toString()) }
-        report.accelerator?.let { Fact(stringResource(R.string.report_accelerator), it) }
+        report.accelerator?.let { Fact(stringResource(R.string.report_accelerator), computer(report, it)) }
+        report.acceleratorNote?.let { Fact(stringResource(R.string.report_accelerator_note), it) }
     }
+}
+
+private fun computer(report: Report, kind: String): String {
+    val share = report.graphNodes?.let { "${report.acceleratorNodes ?: 0}/$it" }
+    return listOfNotNull(kind, report.device, share).joinToString()
 }
 
 @Composable
