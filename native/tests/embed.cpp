@@ -140,14 +140,19 @@ void cancelling(const std::string &manifest) {
     hh_task_cancel(task.raw, task.run);  // too late: touches no other run
     CHECK_STATUS(HH_END, embed(task, kParrot, answer));
 
-    bool cancelled = false;  // from another thread, in the middle of the work
+    bool cancelled = false;  // from another thread: first at any moment, in the end surely
     std::string text;
     for (int i = 0; i < 18; ++i) text += "a.";
-    for (int i = 0; i < 200 && !cancelled; ++i) {
+    for (int i = 0; i < 50; ++i) {
         CHECK_STATUS(HH_OK, task.send("text", text));
         CHECK_STATUS(HH_OK, task.end());
-        std::thread canceller([&task] { hh_task_cancel(task.raw, task.run); });
+        std::atomic<bool> begun{false}, done{false};
+        std::thread canceller([&] {
+            for (; !done; begun = true) hh_task_cancel(task.raw, task.run);
+        });
+        while (i == 49 && !begun) std::this_thread::yield();
         cancelled = receive_all(task, answer) == HH_CANCELLED;
+        done = true;
         canceller.join();
     }
     CHECK(cancelled);
