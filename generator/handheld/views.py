@@ -12,6 +12,7 @@ from handheld.errors import sized
 if TYPE_CHECKING:
     from handheld.catalog import Catalog
     from handheld.doctor import Diagnosis
+    from handheld.matrix import Row
     from handheld.plan import Plan
     from handheld.platforms import Device, DeviceRun, Finding
     from handheld.proof import Proof
@@ -180,6 +181,16 @@ def catalogue_view(catalog: Catalog, proofs: Sequence[Proof]) -> str:
         table(("model", "task", "size", "licence", "proven on"), models),
     ]
     return "\n\n".join(blocks)
+
+
+def runtimes_view(rows: Sequence[Row]) -> str:
+    """What `handheld list --runtimes` prints."""
+    from handheld.matrix import HEAD, UNKNOWN, cells  # noqa: PLC0415 - the list alone needs it
+
+    shown = [cells(row) for row in rows]
+    measured = sorted({f"{row.size.where}, {row.size.date}, commit {row.size.commit}" for row in rows if row.size})
+    notes = ["", f"Bytes that a runtime adds, without symbols; {UNKNOWN} was not measured."]
+    return "\n".join([table(HEAD, shown), *notes, *(f"Measured on {where}." for where in measured)])
 
 
 def catalogue_json(catalog: Catalog, proofs: Sequence[Proof]) -> dict[str, object]:

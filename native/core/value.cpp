@@ -45,7 +45,12 @@ void copy_image(const hh_value &in, Value &out) {
         refuse(HH_INVALID_ARGUMENT, "An image is 1 to 32768 pixels wide and high.");
     if (in.rotation % 90 != 0 || in.rotation < 0 || in.rotation > 270)
         refuse(HH_INVALID_ARGUMENT, "An image's rotation is 0, 90, 180 or 270.");
-    const bool rgba = in.pixels == HH_PIXELS_RGBA8;
+    // As a number: what a caller wrote there may be none of the enum's values.
+    std::int32_t pixels = 0;
+    std::memcpy(&pixels, &in.pixels, sizeof pixels);
+    if (pixels != HH_PIXELS_RGBA8 && pixels != HH_PIXELS_YUV420)
+        refuse(HH_INVALID_ARGUMENT, "The image's layout is not known.");
+    const bool rgba = pixels == HH_PIXELS_RGBA8;
     const std::size_t extra = rgba ? 3 : 0;  // the last pixel's other three bytes
     if (in.size < plane_bytes(in.width, in.height, in.row_strides[0], in.pixel_strides[0]) + extra)
         refuse(HH_INVALID_ARGUMENT, "The image's data is shorter than its width, height and strides say.");
