@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from handheld.catalog_keys import APP_PLATFORMS, CORE, HOST, RUNTIME, SLOTS, TASK
+from handheld.catalog_keys import APP_PLATFORMS, CORE, HOST, HOSTED, RUNTIME, SLOTS, TASK
 from handheld.errors import CatalogueWrong, NotToml, Unreadable
 from handheld.tables import Key, problems
 
@@ -104,6 +104,30 @@ class Runtime:
     def runs_here(self, system: str) -> bool:
         """Whether it runs on a developer's machine with this system."""
         return HOST in self.platforms and (not self.hosts or system in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A runtime that is a server: something to measure an app against, never a part of one.
+
+    Attributes:
+        environment: The Python that it runs in.
+        spread: A program that makes a model's hosted form: PYTHON SPREAD MODEL FOLDER.
+        arguments: What that Python is started with; {folder}, {name}, {port}, {context} and {threads} are filled in.
+        environ: Environment variables, filled in likewise.
+        memory_bytes: What the server holds without the model's weights.
+    """
+
+    name: str
+    title: str
+    licence: str
+    shapes: tuple[str, ...]
+    formats: tuple[str, ...]
+    environment: Conversion
+    spread: Path
+    arguments: tuple[str, ...]
+    environ: Mapping[str, str]
+    memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +245,8 @@ class Catalog:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     core_sources: tuple[Source, ...] = ()
     """What every build needs, whatever its runtimes."""
+    hosted: Mapping[str, Hosted] = field(default_factory=dict)
+    """Servers to compare apps with."""
 
 
 def load_catalog(root: Path) -> Catalog:
@@ -230,7 +256,10 @@ def load_catalog(root: Path) -> Catalog:
         FileError: a file cannot be read, or a key is missing, unknown, of the wrong type or out of range; the message
             names file and key.
     """
-    runtimes = [_load_runtime(path) for path in sorted((root / "native" / "runtimes").glob("*/runtime.toml"))]
+    paths = sorted((root / "native" / "runtimes").glob("*/runtime.toml"))
+    servers = [path for path in paths if _parsed(path).get("hosted")]
+    runtimes = [_load_runtime(path) for path in paths if path not in servers]
+    hosted = [_load_hosted(path) for path in servers]
     tasks = [_load_task(path) for path in sorted((root / "templates" / "tasks").glob("*/task.toml"))]
     core = root / "native" / "core" / "core.toml"
     return Catalog(
@@ -238,6 +267,7 @@ def load_catalog(root: Path) -> Catalog:
         {runtime.name: runtime for runtime in runtimes},
         {task.name: task for task in tasks},
         _sources(_read(core, Key("table", keys=CORE))) if core.is_file() else (),
+        {runtime.name: runtime for runtime in hosted},
     )
 
 
@@ -266,6 +296,24 @@ def _load_runtime(path: Path) -> Runtime:
         libraries=tuple(Library(**library) for library in table.get("library", [])),
         hosts=tuple(table.get("hosts", ())),
         conversion=_conversion(table["conversion"], path.parent) if "conversion" in table else None,
+    )
+
+
+def _load_hosted(path: Path) -> Hosted:
+    table = _read(path, Key("table", keys=HOSTED))
+    _stop_at(path, _hosted_problems(table, path.parent.name))
+    server = table["server"]
+    return Hosted(
+        name=table["name"],
+        title=table["title"],
+        licence=table["licence"],
+        shapes=tuple(table["shapes"]),
+        formats=tuple(table["formats"]),
+        environment=_conversion(table["environment"], path.parent),
+        spread=path.parent / server["spread"],
+        arguments=tuple(server["arguments"]),
+        environ=dict(server.get("environ", {})),
+        memory_bytes=server["memory_bytes"],
     )
 
 
@@ -345,14 +393,18 @@ def _frozen(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path, key: Key) -> dict[str, Any]:
+    table = _parsed(path)
+    _stop_at(path, problems(table, key))
+    return table
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Unreadable(path, error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise NotToml(path, str(error)) from error
-    _stop_at(path, problems(table, key))
-    return table
 
 
 def _stop_at(path: Path, found: Iterator[str]) -> None:
@@ -376,6 +428,17 @@ def _runtime_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
     conversion = table.get("conversion")
     if conversion and set(conversion["download_bytes"]) != set(conversion["disk_bytes"]):
         yield "`conversion` has to give both sizes for the same systems"
+
+
+def _hosted_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
+    if table["name"] != folder:
+        yield f"`name` is '{table['name']}', its folder '{folder}'"
+    values = dict.fromkeys(("folder", "name", "port", "context", "threads"), "")
+    for text in (*table["server"]["arguments"], *table["server"].get("environ", {}).values()):
+        try:
+            text.format(**values)
+        except (KeyError, ValueError, IndexError):
+            yield f"`server` has '{text}', of which only {{{'}, {'.join(values)}}} can be filled in"
 
 
 def _task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
