@@ -47,8 +47,8 @@ def convert(model: ModelChoice, parts: Path, target: Path, tools: Tools, progres
     interpreter = python()
     if model.conversion is not None:
         interpreter = str(environment_python(model.conversion, model.title, tools, progress))
-    # -E -s: no PYTHONPATH and no packages of the person's own get in.
-    command: list[str | Path] = [interpreter, "-E", "-s", model.convert, parts, target]
+    # -E -s: no PYTHONPATH and no packages of the person's own get in; -B: nothing is left beside the program.
+    command: list[str | Path] = [interpreter, "-B", "-E", "-s", model.convert, parts, target]
     with progress.task(f"Making {model.file}", unit="lines") as handle:
         lines = 0
 

@@ -118,7 +118,7 @@ def converted(model: dict[str, Any], scratch: Path) -> Path:
     made.parent.mkdir()
     join(model["parts"], scratch, joined)
     interpreter = environment(model) if "environment" in model else Path(sys.executable)
-    command = [str(interpreter), "-E", "-s", str(program), str(joined), str(made)]
+    command = [str(interpreter), "-B", "-E", "-s", str(program), str(joined), str(made)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if done.returncode == 0 and made.exists():
         return made
