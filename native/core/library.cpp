@@ -40,6 +40,19 @@ void *open_library(const char *name) {
     return library;
 }
 
+#if defined(__APPLE__)
+void *open_framework(const char *name) {
+    const std::string path = "@rpath/" + std::string(name) + ".framework/" + name;
+    void *framework = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    const char *error = framework == nullptr ? dlerror() : nullptr;
+    if (framework == nullptr)
+        throw Failure(HH_RUNTIME_MISSING, std::string(name) + ".framework cannot be opened: " +
+                                              (error != nullptr ? error : "no reason given") +
+                                              ". It belongs into the app's bundle: build the app again.");
+    return framework;
+}
+#endif
+
 void *library_function(void *library, const char *name) {
     void *function = dlsym(library, name);
     if (function == nullptr)

@@ -13,6 +13,11 @@ namespace hh {
  */
 [[nodiscard]] void *open_library(const char *name);
 
+#if defined(__APPLE__)
+/** The same for a framework of the app's bundle, which is where an iPhone has libraries; `name` without ".framework". */
+[[nodiscard]] void *open_framework(const char *name);
+#endif
+
 /** Where the core itself lies, which is where a build puts what it opens; with "/" at its end, or empty if nobody knows. */
 [[nodiscard]] std::string library_folder();
 

@@ -24,8 +24,7 @@ from accelerators.models import Case, cases
 from handheld.build import build_app
 from handheld.copying import link
 from handheld.facts import gather_host
-from handheld.libraries import fetch_libraries
-from handheld.lock import LockedLibrary
+from handheld.libraries import Library, fetch_libraries
 from handheld.progress import SilentProgress
 from handheld.tools import Tools, open_tools, python
 from helpers.debian import NoPackagesError
@@ -39,7 +38,7 @@ NOTHING, LOADER, DEVICE = "nothing", "the loader alone", "a device"
 """What a process can see."""
 LIMIT = 900
 """Seconds for one run: the first one compiles every shader on the processor."""
-WEBGPU = LockedLibrary(
+WEBGPU = Library(
     name="libonnxruntime.so",
     os="linux",
     arch="x86_64",

@@ -22,6 +22,7 @@ RECORD = "--record"
 RESULTS = Path("docs/generated/sanitize.json")
 FLAVOURS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "generate": {"address,undefined": ("scenario", "threads"), "thread": ("threads", "scenario")},
+    "embed": {"address,undefined": ("embed",), "thread": ("embed",)},
     "tensors": {"address,undefined": ("tensors", "image"), "thread": ("tensors",)},
 }
 """By shape: sanitizers, and the programs that run under them."""

@@ -475,6 +475,14 @@ def test_the_catalogue(handheld: Command) -> None:
     assert {task["name"] for task in listed["tasks"]} == {model["task"] for model in listed["models"]}
 
 
+def test_the_runtimes_alone(handheld: Command) -> None:
+    text = handheld("list", "--runtimes").out
+    listed = handheld("list", "--runtimes", "--json").json
+    assert list(listed) == ["runtimes"]
+    assert all(runtime["name"] in text and runtime["licence"] in text for runtime in listed["runtimes"])
+    assert {"shapes", "formats", "platforms", "versions", "proven", "bytes"} <= set(listed["runtimes"][0])
+
+
 def test_the_doctor(handheld: Command, tmp_path: Path) -> None:
     told = handheld("doctor", "--json", exit_code=None).json
     assert told["lanes"][0]["name"] == "host"

@@ -135,6 +135,10 @@ private:
             accelerator_ = fall_back(asked, "LiteRT's library for GPUs is not here");
             return false;
         }
+        if (!NodeCount::possible()) {
+            accelerator_ = fall_back(asked, "this build of LiteRT does not tell what a GPU takes");
+            return false;
+        }
         const NodeCount count(environment_.get());
         const std::int32_t code = compile(kCpu | kGpu);
         accelerator_ = count.of(asked);

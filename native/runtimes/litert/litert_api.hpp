@@ -103,6 +103,11 @@ struct Version {
     X(GetNumAccelerators, (Environment *, std::size_t *)) \
     X(GetAccelerator, (Environment *, std::size_t, OwnAccelerator **)) \
     X(GetAcceleratorHardwareSupport, (OwnAccelerator *, std::int32_t *)) \
+    X(SetCompiledModelCancellationFunction, (CompiledModel *, void *, bool (*)(void *))) \
+    X(RunCompiledModel, (CompiledModel *, std::size_t, std::size_t, Buffer **, std::size_t, Buffer **))
+
+/** The same; how an accelerator of one's own is registered is no part of what every build of LiteRT shows. */
+#define HH_LITERT_REGISTRY(X) \
     X(CreateAccelerator, (OwnAccelerator **)) \
     X(SetAcceleratorGetName, (OwnAccelerator *, std::int32_t (*)(OwnAccelerator *, const char **))) \
     X(SetAcceleratorGetVersion, (OwnAccelerator *, std::int32_t (*)(OwnAccelerator *, Version *))) \
@@ -110,9 +115,7 @@ struct Version {
     X(SetDelegateFunction, \
       (OwnAccelerator *, std::int32_t (*)(void *, Environment *, OwnAccelerator *, CompileOptions *, DelegateWrapper **))) \
     X(RegisterAccelerator, (Environment *, OwnAccelerator *, void *, void (*)(void *))) \
-    X(WrapDelegate, (void *, void (*)(void *), DelegateWrapper **)) \
-    X(SetCompiledModelCancellationFunction, (CompiledModel *, void *, bool (*)(void *))) \
-    X(RunCompiledModel, (CompiledModel *, std::size_t, std::size_t, Buffer **, std::size_t, Buffer **))
+    X(WrapDelegate, (void *, void (*)(void *), DelegateWrapper **))
 
 /** X(name without "LiteRt", parameters); they give nothing. */
 #define HH_LITERT_RELEASES(X) \
@@ -125,6 +128,7 @@ struct Version {
 struct Api {
 #define HH_LITERT_MEMBER(name, parameters) std::int32_t(*name) parameters = nullptr;
     HH_LITERT_FUNCTIONS(HH_LITERT_MEMBER)
+    HH_LITERT_REGISTRY(HH_LITERT_MEMBER)  // null where the library does not show them
 #undef HH_LITERT_MEMBER
 #define HH_LITERT_MEMBER(name, parameters) void(*name) parameters = nullptr;
     HH_LITERT_RELEASES(HH_LITERT_MEMBER)

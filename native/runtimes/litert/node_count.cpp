@@ -109,6 +109,14 @@ void must(std::int32_t code) {
 
 }  // namespace
 
+bool NodeCount::possible() {
+    bool all = true;
+#define HH_LITERT_IS_THERE(name, parameters) all = all && api().name != nullptr;
+    HH_LITERT_REGISTRY(HH_LITERT_IS_THERE)
+#undef HH_LITERT_IS_THERE
+    return all;
+}
+
 NodeCount::NodeCount(Environment *environment) {
     OwnAccelerator *made = nullptr;
     must(api().CreateAccelerator(&made));

@@ -15,6 +15,8 @@ namespace hh::runtimes::litert {
  */
 class NodeCount {
 public:
+    /** Whether the library shows what is needed to register. */
+    [[nodiscard]] static bool possible();
     /** Registers with an environment, before a model is compiled. */
     explicit NodeCount(Environment *environment);
     ~NodeCount();

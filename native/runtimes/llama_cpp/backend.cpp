@@ -2,16 +2,16 @@
 #include <llama.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include <llama-ext.h>  // memory by part; the version of llama.cpp is pinned, so its unstable parts hold still
 
 #include "core/failure.hpp"
-#include "core/log.hpp"
 #include "core/runtime.hpp"
 #include "runtimes/llama_cpp/chat_template.hpp"
 #include "runtimes/llama_cpp/cpu_variants.hpp"
+#include "runtimes/llama_cpp/embed.hpp"
 #include "runtimes/llama_cpp/gguf_check.hpp"
+#include "runtimes/llama_cpp/start.hpp"
 
 namespace hh::runtimes::llama_cpp {
 namespace {
@@ -22,25 +22,6 @@ struct ModelFree {
 struct ContextFree {
     void operator()(llama_context *context) const noexcept { llama_free(context); }
 };
-
-void take_log(ggml_log_level level, const char *text, void *) {
-    if (level == GGML_LOG_LEVEL_WARN || level == GGML_LOG_LEVEL_ERROR) log_append(text);
-}
-
-// ggml's answer to a failed check is abort(); an exception from here ends only the call that asked for too much.
-[[noreturn]] void throw_instead_of_abort(const char *message) {
-    log_append(std::string(message) + "\n");
-    throw Failure(HH_RUNTIME_FAILED, std::string("llama.cpp stopped at an internal check: ") + message);
-}
-
-void init_once() {
-    static std::once_flag once;
-    std::call_once(once, [] {
-        llama_log_set(take_log, nullptr);
-        ggml_set_abort_callback(throw_instead_of_abort);
-        llama_backend_init();
-    });
-}
 
 class Model : public GenerateModel {
 public:
@@ -325,6 +306,7 @@ const Runtime runtime = {
     .generate = [](const ModelRequest &request) -> std::unique_ptr<GenerateModel> {
         return std::make_unique<Model>(request);
     },
+    .embed = make_embed,
 };
 
 }  // namespace hh::runtimes::llama_cpp
