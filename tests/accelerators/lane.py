@@ -123,7 +123,7 @@ def on_device(case: Case, ran: Ran, cpu: Ran) -> list[str]:
         wrong.append(f"says {ran.note!r}, not {case.note!r}")
     apart = difference(ran, cpu)
     if (apart > case.tolerance) != case.known_wrong:
-        wrong.append(f"differs by {apart:.2g}, {'no' if case.known_wrong else 'more'} than {case.tolerance:g}")
+        wrong.append(f"differs by {apart:.2g}, {'not ' if case.known_wrong else ''}more than {case.tolerance:g}")
     return wrong
 
 

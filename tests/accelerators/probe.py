@@ -36,6 +36,7 @@ def main(library: str, manifest: str, weights: str, accelerator: str) -> int:
     try:
         with Task(Path(library), Path(manifest), files=files, options=options) as task:
             task.load()
+            task.configure({"repeats": 1})
             values = list(task.stream([Value.of(EXAMPLE, port="example")]))
             outputs = {value.port: numbers(value) for value in values if value.kind is Kind.TENSOR}
             loaded: Any = task.info()["loaded"]
