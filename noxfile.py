@@ -97,10 +97,33 @@ def onnx(session: nox.Session) -> None:
 
 
 @nox.session
+def parity(session: nox.Session) -> None:
+    """Compare the task classify with each runtime's own Python on five photographs; -- --record keeps the figures.
+
+    Makes the models that need a compiler; the first time that downloads some gigabytes, see the runtimes' [conversion].
+    """
+    prepare(session, "parity")
+    session.run("python", "-m", "native.parity", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def vllm(session: nox.Session) -> None:
+    """Compare the chat app with a vLLM server on the same weights; docs/generated/compare.md. Brings 6 GB, once.
+
+    What follows -- goes to `handheld compare`, such as --max-tokens 128.
+    """
+    prepare(session, "test")
+    app = "build/compare/parrot"
+    session.run("handheld", "new", "Parrot", "--task", "chat", "--directory", app, "--force")
+    session.run("python", "-m", "native.hosted", "vllm", app, *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def coreml(session: nox.Session) -> None:
     """Compute Core ML packages in NumPy and compare them with their originals; -- --record keeps proof and figures."""
     prepare(session, "coreml")
     session.run("python", "-m", "coreml.graph", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run("python", "-m", "handheld.codegen")
 
 
 @nox.session

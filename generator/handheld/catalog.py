@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from handheld.catalog_keys import APP_PLATFORMS, CORE, HOST, RUNTIME, SLOTS, TASK
+from handheld.catalog_keys import APP_PLATFORMS, CORE, HOST, HOSTED, RUNTIME, SLOTS, TASK
 from handheld.errors import CatalogueWrong, NotToml, Unreadable
 from handheld.libraries import Library, LicenceText
-from handheld.relations import runtime_problems, task_problems
+from handheld.relations import hosted_problems, runtime_problems, task_problems
 from handheld.tables import Key, problems, setting_key
 
 SlotValue: TypeAlias = tuple[str, ...] | Mapping[str, str]
@@ -89,6 +89,30 @@ class Runtime:
     def runs_here(self, system: str) -> bool:
         """Whether it runs on a developer's machine with this system."""
         return HOST in self.platforms and (not self.hosts or system in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A runtime that is a server: something to measure an app against, never a part of one.
+
+    Attributes:
+        environment: The Python that it runs in.
+        spread: A program that makes a model's hosted form: PYTHON SPREAD MODEL FOLDER.
+        arguments: What that Python is started with; {folder}, {name}, {port}, {context} and {threads} are filled in.
+        environ: Environment variables, filled in likewise.
+        memory_bytes: What the server holds without the model's weights.
+    """
+
+    name: str
+    title: str
+    licence: str
+    shapes: tuple[str, ...]
+    formats: tuple[str, ...]
+    environment: Conversion
+    spread: Path
+    arguments: tuple[str, ...]
+    environ: Mapping[str, str]
+    memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +251,8 @@ class Catalog:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     core_sources: tuple[Source, ...] = ()
     """What every build needs, whatever its runtimes."""
+    hosted: Mapping[str, Hosted] = field(default_factory=dict)
+    """Servers to compare apps with."""
 
 
 def load_catalog(root: Path) -> Catalog:
@@ -236,7 +262,10 @@ def load_catalog(root: Path) -> Catalog:
         FileError: a file cannot be read, or a key is missing, unknown, of the wrong type or out of range; the message
             names file and key.
     """
-    runtimes = [_load_runtime(path) for path in sorted((root / "native" / "runtimes").glob("*/runtime.toml"))]
+    paths = sorted((root / "native" / "runtimes").glob("*/runtime.toml"))
+    servers = [path for path in paths if _parsed(path).get("hosted")]
+    runtimes = [_load_runtime(path) for path in paths if path not in servers]
+    hosted = [_load_hosted(path) for path in servers]
     tasks = [_load_task(path) for path in sorted((root / "templates" / "tasks").glob("*/task.toml"))]
     core = root / "native" / "core" / "core.toml"
     return Catalog(
@@ -244,6 +273,7 @@ def load_catalog(root: Path) -> Catalog:
         {runtime.name: runtime for runtime in runtimes},
         {task.name: task for task in tasks},
         _sources(_read(core, Key("table", keys=CORE))) if core.is_file() else (),
+        {runtime.name: runtime for runtime in hosted},
     )
 
 
@@ -273,6 +303,24 @@ def _load_runtime(path: Path) -> Runtime:
         licence_texts=tuple(LicenceText(**text) for text in table.get("licence_text", [])),
         hosts=tuple(table.get("hosts", ())),
         conversion=_conversion(table["conversion"], path.parent) if "conversion" in table else None,
+    )
+
+
+def _load_hosted(path: Path) -> Hosted:
+    table = _read(path, Key("table", keys=HOSTED))
+    _stop_at(path, hosted_problems(table, path.parent.name))
+    server = table["server"]
+    return Hosted(
+        name=table["name"],
+        title=table["title"],
+        licence=table["licence"],
+        shapes=tuple(table["shapes"]),
+        formats=tuple(table["formats"]),
+        environment=_conversion(table["environment"], path.parent),
+        spread=path.parent / server["spread"],
+        arguments=tuple(server["arguments"]),
+        environ=dict(server.get("environ", {})),
+        memory_bytes=server["memory_bytes"],
     )
 
 
@@ -352,14 +400,18 @@ def _frozen(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path, key: Key) -> dict[str, Any]:
+    table = _parsed(path)
+    _stop_at(path, problems(table, key))
+    return table
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Unreadable(path, error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise NotToml(path, str(error)) from error
-    _stop_at(path, problems(table, key))
-    return table
 
 
 def _stop_at(path: Path, found: Iterator[str]) -> None:

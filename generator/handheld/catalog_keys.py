@@ -84,6 +84,23 @@ _CONVERSION = {
     "download_bytes": Key("table", required=True, keys=_SIZES),
     "disk_bytes": Key("table", required=True, keys=_SIZES),
 }
+_SERVER = {
+    "spread": _text(_FILE_NAME),
+    "memory_bytes": _BYTES,
+    "arguments": _texts(required=True),
+    "environ": Key("map", values=_text()),
+}
+HOSTED = {
+    "name": _text(_NAME),
+    "title": _text(),
+    "licence": _text(),
+    "shapes": _texts(required=True, choices=SHAPES),
+    "formats": _texts("[a-z0-9]+", required=True),
+    "hosted": Key("boolean", required=True),
+    "environment": Key("table", required=True, keys=_CONVERSION),
+    "server": Key("table", required=True, keys=_SERVER),
+}
+"""A runtime that is a server beside the app, and never inside one."""
 CORE = {"source": Key("tables", keys=_SOURCE)}
 RUNTIME = {
     "name": _text(_NAME),

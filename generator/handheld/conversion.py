@@ -7,6 +7,7 @@ import platform
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -45,7 +46,7 @@ def convert(model: ModelChoice, parts: Path, target: Path, tools: Tools, progres
     assert model.convert is not None
     interpreter = python()
     if model.conversion is not None:
-        interpreter = str(_environment(model.conversion, model.title, tools, progress))
+        interpreter = str(environment_python(model.conversion, model.title, tools, progress))
     # -E -s: no PYTHONPATH and no packages of the person's own get in.
     command: list[str | Path] = [interpreter, "-E", "-s", model.convert, parts, target]
     with progress.task(f"Making {model.file}", unit="lines") as handle:
@@ -73,8 +74,25 @@ def interpreter_in(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
-def _environment(conversion: Conversion, title: str, tools: Tools, progress: Progress) -> Path:
-    """The Python of the environment, which is made when it is missing."""
+def find_environment(conversion: Conversion, title: str, tools: Tools) -> Path | None:
+    """The Python of an environment that is there already.
+
+    Raises:
+        MachineError: no Python here could make it.
+    """
+    folder = environment_folder(conversion, _base(conversion, title, tools)[1], tools)
+    return interpreter_in(folder) if _is_whole(folder) else None
+
+
+def environment_python(conversion: Conversion, title: str, tools: Tools, progress: Progress) -> Path:
+    """The Python of an environment, which is made when it is missing; its size is said before.
+
+    `title` is what it is wanted for.
+
+    Raises:
+        MachineError: it cannot be made here, no network, disk full.
+        FileError: a package is not the one that was pinned.
+    """
     system = gather_host(tools.cache).os
     if system not in conversion.disk_bytes:
         systems = ", ".join(conversion.disk_bytes)
@@ -175,7 +193,9 @@ class _Watch:
 
     def tick(self) -> bool:
         """Show how much is there; never an end."""
-        done = sum(path.stat().st_size for path in self._temp.glob("pip-unpack-*/*") if path.is_file())
-        if done:
-            self._handle.update(min(done, self._size))
+        # pip clears up while this looks.
+        with suppress(OSError):
+            done = sum(path.stat().st_size for path in self._temp.glob("pip-unpack-*/*") if path.is_file())
+            if done:
+                self._handle.update(min(done, self._size))
         return False

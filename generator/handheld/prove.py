@@ -14,17 +14,16 @@ from handheld import resources
 from handheld.binding import Value
 from handheld.build import build_app
 from handheld.catalog import Catalog, load_catalog
-from handheld.catalog_keys import APP_PLATFORMS, HOST
+from handheld.catalog_keys import HOST
 from handheld.errors import TermsNotAccepted
 from handheld.facts import gather_facts, gather_host
-from handheld.identity import identify
 from handheld.models import fetch_models
 from handheld.plan import make_plan
 from handheld.progress import Progress, make_progress
 from handheld.proof import Proof, proofs_of, record
 from handheld.render import render_app
 from handheld.run import run_golden
-from handheld.spec import AppSpec, TaskChoice
+from handheld.spec import Request, read_spec
 from handheld.tools import Tools, open_tools
 
 
@@ -36,8 +35,12 @@ class Nowhere:
         del value
 
 
-def prove_host(catalog: Catalog, folder: Path, tools: Tools, progress: Progress) -> Iterator[Proof]:
+def prove_host(
+    catalog: Catalog, folder: Path, tools: Tools, progress: Progress, *, compile_: bool = True
+) -> Iterator[Proof]:
     """Render, build and run each (task, model) of the catalogue below `folder`; gives a proof for each that passed.
+
+    Without `compile_`, models are left out that are made in an environment of their own.
 
     Raises:
         AppError: a golden case failed, or an app could not be built.
@@ -45,10 +48,13 @@ def prove_host(catalog: Catalog, folder: Path, tools: Tools, progress: Progress)
     machine = gather_host(folder)
     for task in catalog.tasks.values():
         for model in task.models:
-            choices = (TaskChoice(task.name, model=model.name),)
-            spec = AppSpec(identify("Proof"), choices, APP_PLATFORMS, folder / f"{task.name}-{model.name}")
+            where = folder / f"{task.name}-{model.name}"
+            spec = read_spec(Request("Proof", (task.name,), models=(model.name,), directory=where), catalog)
             plan = make_plan(spec, catalog, gather_facts(spec, catalog, tools))
             if plan.tasks[0].golden is None or not plan.tasks[0].runtime.runs_here(machine.os):
+                continue
+            if not compile_ and plan.tasks[0].model.conversion is not None:
+                progress.note(f"{model.title} is made by a compiler of gigabytes. Left as it was.")
                 continue
             try:
                 app = render_app(plan, fetch_models(plan, tools, progress))
@@ -63,7 +69,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     """Prove and record; with --check record nothing. Gives the exit code."""
     root, tools, progress = resources.root(), open_tools(), make_progress(sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        proofs = list(prove_host(load_catalog(root), Path(folder), tools, progress))
+        compile_ = "--check" not in arguments
+        proofs = list(prove_host(load_catalog(root), Path(folder), tools, progress, compile_=compile_))
     progress.close()
     if "--check" not in arguments:
         record(root, proofs)

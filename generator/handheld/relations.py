@@ -25,6 +25,18 @@ def runtime_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
         yield "`conversion` has to give both sizes for the same systems"
 
 
+def hosted_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
+    """Sentences about the runtime.toml of a hosted runtime in `folder`."""
+    if table["name"] != folder:
+        yield f"`name` is '{table['name']}', its folder '{folder}'"
+    values = dict.fromkeys(("folder", "name", "port", "context", "threads"), "")
+    for text in (*table["server"]["arguments"], *table["server"].get("environ", {}).values()):
+        try:
+            text.format(**values)
+        except (KeyError, ValueError, IndexError):
+            yield f"`server` has '{text}', of which only {{{'}, {'.join(values)}}} can be filled in"
+
+
 def task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
     """Sentences about a task.toml in `folder`."""
     if table["name"] != folder:

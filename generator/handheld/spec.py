@@ -26,6 +26,7 @@ from handheld.errors import (
     UnknownChoice,
     Unreadable,
 )
+from handheld.hosted_errors import NeverInAnApp
 from handheld.identity import NAME_LIMIT, RESERVED, AppIdentity, identify
 from handheld.tables import Key, problems, schema
 
@@ -196,6 +197,9 @@ def _runtime_name(given: str, catalog: Catalog) -> str:
     for runtime in catalog.runtimes.values():
         if given.casefold() in (runtime.name.casefold(), runtime.title.casefold()):
             return runtime.name
+    for hosted in catalog.hosted.values():
+        if given.casefold() in (hosted.name.casefold(), hosted.title.casefold()):
+            raise NeverInAnApp(hosted.name, hosted.title, list(catalog.runtimes))
     raise UnknownChoice("runtime", given, list(catalog.runtimes), "--runtime")
 
 

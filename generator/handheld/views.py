@@ -164,6 +164,10 @@ def catalogue_view(catalog: Catalog, proofs: Sequence[Proof]) -> str:
         (runtime.name, runtime.licence, ", ".join(runtime.formats), ", ".join(runtime.platforms))
         for runtime in catalog.runtimes.values()
     ]
+    runtimes += [
+        (hosted.name, hosted.licence, ", ".join(hosted.formats), "a server; handheld compare")
+        for hosted in catalog.hosted.values()
+    ]
     models = [
         (
             f"{model.name}{' (default)' if model.default else ''}",
@@ -212,6 +216,17 @@ def catalogue_json(catalog: Catalog, proofs: Sequence[Proof]) -> dict[str, objec
                 "platforms": list(runtime.platforms),
             }
             for runtime in catalog.runtimes.values()
+        ],
+        "hosted": [
+            {
+                "name": hosted.name,
+                "title": hosted.title,
+                "licence": hosted.licence,
+                "shapes": list(hosted.shapes),
+                "formats": list(hosted.formats),
+                "disk_bytes": dict(hosted.environment.disk_bytes),
+            }
+            for hosted in catalog.hosted.values()
         ],
         "models": [
             {

@@ -129,16 +129,29 @@ Value Value::json(std::string text) {
     return value;
 }
 
-Value Value::tokens(std::string_view port, const std::vector<std::int32_t> &ids) {
+namespace {
+
+template <typename T>
+Value one_dimension(std::string_view port, hh_dtype dtype, const std::vector<T> &elements) {
     Value value;
     value.view.kind = HH_KIND_TENSOR;
-    value.view.dtype = HH_DTYPE_I32;
+    value.view.dtype = dtype;
     value.view.rank = 1;
-    value.view.shape[0] = static_cast<std::int64_t>(ids.size());
+    value.view.shape[0] = static_cast<std::int64_t>(elements.size());
     value.name = port;
-    value.data.resize(ids.size() * sizeof(std::int32_t));
-    if (!ids.empty()) std::memcpy(value.data.data(), ids.data(), value.data.size());
+    value.data.resize(elements.size() * sizeof(T));
+    if (!elements.empty()) std::memcpy(value.data.data(), elements.data(), value.data.size());
     return value;
+}
+
+}  // namespace
+
+Value Value::tokens(std::string_view port, const std::vector<std::int32_t> &ids) {
+    return one_dimension(port, HH_DTYPE_I32, ids);
+}
+
+Value Value::numbers(std::string_view port, const std::vector<float> &values) {
+    return one_dimension(port, HH_DTYPE_F32, values);
 }
 
 Value Value::tensor(std::string_view port, Tensor tensor) {

@@ -19,9 +19,9 @@ from handheld.app_errors import CoreError
 from handheld.binding import File, Task, Value
 from handheld.build import build_app
 from handheld.progress import SilentProgress
-from handheld.status import DType, Kind, Pixels, Status
+from handheld.status import DType, Kind, Status
 from handheld.tools import Tools
-from helpers.pictures import PHOTOS, photos
+from helpers.pictures import PHOTOS, photos, picture_value
 from native.support import manifest, render, tiny_model, weights
 
 onnx: Any = tiny_model("onnxruntime")
@@ -57,19 +57,6 @@ def averages(shape: Sequence[int | str] = (1, 3, SIDE, SIDE), element: int = FLO
     result = [1, 3] if flat else [1, "classes"]
     model: bytes = onnx.model(onnx.graph(nodes, [onnx.value("x", element, shape)], [onnx.value("y", FLOAT, result)]))
     return model
-
-
-def picture_value(picture: Image.Image, port: str | None = None) -> Value:
-    return Value(
-        Kind.IMAGE,
-        picture.convert("RGBA").tobytes(),
-        port,
-        pixels=Pixels.RGBA8,
-        width=picture.width,
-        height=picture.height,
-        row_strides=(picture.width * 4,),
-        pixel_strides=(4,),
-    )
 
 
 def asked(task: Task, *values: Value) -> tuple[dict[str, float], str]:

@@ -197,7 +197,7 @@ def test_an_accelerator_that_cannot_be_had_is_the_cpu_and_says_so(tensor_core: C
             reports.append(task.report())
     assert answers[0] == answers[1]
     assert [report["accelerator"] for report in reports] == ["cpu", "cpu"]
-    assert "accelerator_note" not in reports[0]
+    assert "was asked for" not in str(reports[0].get("accelerator_note"))
     assert str(reports[1]["accelerator_note"]).startswith(f"{asked} was asked for; ")
     assert not {"graph_nodes", "accelerator_nodes"} & set(reports[1])
 

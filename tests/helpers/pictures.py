@@ -10,6 +10,7 @@ from PIL import Image
 
 from handheld import archives
 from handheld.abi import ValueStruct
+from handheld.binding import Value
 from handheld.progress import SilentProgress
 from handheld.status import Kind, Pixels
 from handheld.tools import Tools
@@ -36,6 +37,20 @@ def photo_bytes(tools: Tools) -> dict[str, bytes]:
 def photos(tools: Tools) -> dict[str, Image.Image]:
     """PHOTOS as RGB pictures."""
     return {name: Image.open(io.BytesIO(data)).convert("RGB") for name, data in photo_bytes(tools).items()}
+
+
+def picture_value(picture: Image.Image, port: str | None = None) -> Value:
+    """A picture as the core takes it."""
+    return Value(
+        Kind.IMAGE,
+        picture.convert("RGBA").tobytes(),
+        port,
+        pixels=Pixels.RGBA8,
+        width=picture.width,
+        height=picture.height,
+        row_strides=(picture.width * 4,),
+        pixel_strides=(4,),
+    )
 
 
 def upright(picture: Image.Image, rotation: int) -> Image.Image:

@@ -243,6 +243,14 @@ def test_pieces_and_a_report_for_programs(handheld: Command, echo_app: Path) -> 
     assert set(report["memory"]) >= {"model", "cache", "compute", "process_peak"}
 
 
+def test_an_accelerator_that_is_not_there_is_told(handheld: Command, echo_app: Path) -> None:
+    *_, report = handheld("run", echo_app, "Hi!", "--accelerator", "gpu", "--json").events
+    assert report["accelerator"] == "cpu"
+    assert report["accelerator_note"].startswith("gpu was asked for; ")
+    assert "accelerator_note" not in handheld("run", echo_app, "Hi!", "--json").events[-1]
+    assert "npu was asked for; " in handheld("run", echo_app, "--golden", "--accelerator", "npu").out
+
+
 def test_settings_options_and_earlier_values(handheld: Command, echo_app: Path) -> None:
     *_, report = handheld("run", echo_app, "abcdef", "--set", "max_tokens=3", "--json").events
     assert (report["text"], report["finish_reason"]) == ("abc", "length")

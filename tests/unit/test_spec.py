@@ -121,6 +121,18 @@ def test_platforms(catalog: Catalog, given: tuple[str, ...], expected: tuple[str
     assert read_spec(Request("Parrot", platforms=given), catalog).platforms == expected
 
 
+def test_a_model_of_one_s_own_goes_where_any_is_welcome(two_tasks: Catalog, here: Path) -> None:
+    (here / "my.bt").touch()
+    sing, talk = two_tasks.tasks["sing"], two_tasks.tasks["talk"]
+    assert read_spec(Request("Parrot", models=("my.bt",)), two_tasks).tasks[0].task == "sing"
+    any_name = (dataclasses.replace(talk.ports[0], name="*"), *talk.ports)
+    other = tuple(dataclasses.replace(model, name="other") for model in talk.models)
+    talk = dataclasses.replace(talk, ports=any_name, models=other)
+    open_ = dataclasses.replace(two_tasks, tasks={"sing": sing, "talk": talk})
+    assert read_spec(Request("Parrot", models=("my.bt",)), open_).tasks[0].task == "talk"
+    assert read_spec(Request("Parrot", models=(sing.models[0].name,)), open_).tasks[0].task == "sing"
+
+
 @pytest.mark.parametrize(
     ("request_", "what", "cause", "fix"),
     [

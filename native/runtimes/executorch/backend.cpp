@@ -203,8 +203,7 @@ private:
     }
 
     void note(const std::string &asked) {
-        if (asked == "gpu" || asked == "npu")
-            accelerator_.note = asked + " was asked for; an ExecuTorch program runs on what it was lowered for";
+        accelerator_ = fall_back(asked, "an ExecuTorch program runs on what it was lowered for");
         if (bridge().delegate(model_.get(), 0) == nullptr)
             accelerator_.note += (accelerator_.note.empty() ? "" : ", and ") +
                                  std::string("the program was lowered for none: its portable operators take up to a hundred "

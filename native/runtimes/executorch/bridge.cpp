@@ -1,9 +1,10 @@
 // ExecuTorch's C++ classes behind bridge.h; see there.
 #include "bridge.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -40,8 +41,6 @@ using executorch::aten::TensorImpl;
 namespace extension = executorch::extension;
 
 constexpr const char *kMethod = "forward";
-constexpr int64_t kMostBytes = int64_t{1} << 40;
-
 thread_local std::string words;
 
 struct Stop {
@@ -88,16 +87,28 @@ int32_t guarded(Work work) noexcept {
     }
 }
 
-struct Aligned {
-    void operator()(void *memory) const { std::free(memory); }
-};
-using Block = std::unique_ptr<uint8_t, Aligned>;
+/** Zeros, aligned; the system gives them memory when they are touched. */
+class Block {
+public:
+    explicit Block(int64_t bytes) {
+        // A damaged file may ask for any number.
+        const double whole = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+        if (bytes < 0 || static_cast<double>(bytes) > whole) throw std::bad_alloc();
+        memory_.reset(std::calloc(static_cast<size_t>(bytes) + kAlignment, 1));
+        if (memory_ == nullptr) throw std::bad_alloc();
+    }
+    uint8_t *data() const {
+        const auto address = reinterpret_cast<uintptr_t>(memory_.get());
+        return reinterpret_cast<uint8_t *>((address + kAlignment - 1) / kAlignment * kAlignment);
+    }
 
-Block block_of(size_t bytes) {
-    void *memory = std::aligned_alloc(64, (std::max<size_t>(bytes, 1) + 63) / 64 * 64);
-    if (memory == nullptr) throw std::bad_alloc();
-    return Block(static_cast<uint8_t *>(memory));
-}
+private:
+    static constexpr size_t kAlignment = 64;
+    struct Free {
+        void operator()(void *memory) const { std::free(memory); }
+    };
+    std::unique_ptr<void, Free> memory_;
+};
 
 // Operators take as many arguments as they know of, whatever the file says, and nobody compares: behind each list of
 // arguments lie some more that are nothing, which an operator refuses.
@@ -120,15 +131,12 @@ class Loaded {
 public:
     Loaded(const Program &program, const char *name) {
         const MethodMeta meta = must(program.method_meta(name));
-        std::vector<Span<uint8_t>> spans;
         for (size_t i = 0; i < meta.num_memory_planned_buffers(); ++i) {
             const int64_t size = must(meta.memory_planned_buffer_size(i));
-            if (size < 0 || size > kMostBytes) throw std::bad_alloc();
             if (!must(meta.memory_planned_buffer_device(i)).is_cpu())
                 stop(HH_ET_PORT, "memory of a device other than the CPU");
-            blocks_.push_back(block_of(static_cast<size_t>(size)));
-            std::memset(blocks_.back().get(), 0, static_cast<size_t>(size));
-            spans_.emplace_back(blocks_.back().get(), static_cast<size_t>(size));
+            blocks_.emplace_back(size);
+            spans_.emplace_back(blocks_.back().data(), static_cast<size_t>(size));
             planned_ += static_cast<uint64_t>(size);
         }
         planned_memory_.emplace(Span<Span<uint8_t>>(spans_.data(), spans_.size()));
@@ -178,12 +186,14 @@ namespace {
 /** While it lives, what computes does so on the threads that the model was loaded for. */
 class Threads {
 public:
-    explicit Threads(const hh_et_model &model) {
-        if (model.alone) guard_.emplace();
-    }
+    explicit Threads(const hh_et_model &model) { Guard::set_enabled(model.alone); }
+    Threads(const Threads &) = delete;
+    Threads &operator=(const Threads &) = delete;
+    ~Threads() { Guard::set_enabled(before_); }
 
 private:
-    std::optional<extension::threadpool::NoThreadPoolGuard> guard_;
+    using Guard = extension::threadpool::NoThreadPoolGuard;
+    const bool before_ = Guard::is_enabled();
 };
 
 int32_t pool_of(int32_t threads) {

@@ -42,6 +42,15 @@ public:
         return offset == 0 ? 0 : table + offset;
     }
     [[nodiscard]] std::size_t follow(std::size_t place) const { return place + at<std::uint32_t>(place); }
+    /** The table or list that a field leads to. ExecuTorch reads the fields that every program has without asking. */
+    [[nodiscard]] std::size_t inner(std::size_t table, std::size_t slot) const {
+        const std::size_t place = field(table, slot);
+        if (place == 0) refuse(file_, "a part that every program has is missing");
+        return follow(place);
+    }
+    void must_have(std::size_t table, std::initializer_list<std::size_t> slots) const {
+        for (const std::size_t slot : slots) (void)inner(table, slot);
+    }
 
     template <typename T>
     [[nodiscard]] T at(std::size_t place) const {
@@ -90,19 +99,24 @@ private:
 // Of schema/program.fbs: where a field lies in its table, and what a union holds.
 namespace slot {
 constexpr std::size_t plans = 1, inline_data = 3;                                             // Program
-constexpr std::size_t values = 2, inputs = 3, outputs = 4, chains = 5, operators = 6, delegates = 7;  // ExecutionPlan
+constexpr std::size_t name = 0, values = 2, inputs = 3, outputs = 4, chains = 5, operators = 6, delegates = 7,
+                      buffer_sizes = 8;                                                       // ExecutionPlan
 constexpr std::size_t kind = 0, content = 1;                                                  // EValue, Instruction
+constexpr std::size_t sizes = 2, order = 3;                                                   // Tensor
 constexpr std::size_t instructions = 2;                                                       // Chain
+constexpr std::size_t overload = 1;                                                           // Operator, behind its name
 constexpr std::size_t index = 0, arguments = 1;                                               // KernelCall, DelegateCall
-constexpr std::size_t processed = 1, where = 0, which = 1;                                    // BackendDelegate and its data
+constexpr std::size_t identity = 0, processed = 1, where = 0, which = 1;                                    // BackendDelegate and its data
 }  // namespace slot
-enum Kind : std::uint8_t { kInts = 7, kTensors = 10, kOptionalTensors = 11 };
+enum Kind : std::uint8_t { kNull = 1, kTensor = 5, kString = 6, kInts = 7, kTensors = 10, kOptionalTensors = 11, kMost = 11 };
 enum Instruction : std::uint8_t { kKernel = 1, kDelegate = 2, kMove = 3, kJump = 4, kFree = 5 };
 
 void check_instruction(const Tables &file, std::size_t instruction, std::size_t plan, std::size_t values) {
-    const std::size_t call = file.follow(file.field(instruction, slot::content));
+    const std::size_t call = file.inner(instruction, slot::content);
     const std::vector<std::int32_t> first = {file.number<std::int32_t>(call, slot::index)};
-    switch (file.number<std::uint8_t>(instruction, slot::kind)) {
+    const auto kind = file.number<std::uint8_t>(instruction, slot::kind);
+    if (kind == kKernel || kind == kDelegate) file.must_have(call, {slot::arguments});
+    switch (kind) {
         case kKernel:
             file.check_places(first, file.tables(plan, slot::operators).size(), "an operator");
             file.check_places(file.list<std::int32_t>(call, slot::arguments), values, "a value");
@@ -122,23 +136,29 @@ void check_instruction(const Tables &file, std::size_t instruction, std::size_t 
 
 // ExecuTorch verifies that tables and lists lie inside the file, but takes most places in lists as they are.
 void check_plan(const Tables &file, std::size_t plan, std::size_t blobs) {
+    file.must_have(plan, {slot::name, slot::values, slot::inputs, slot::outputs, slot::chains, slot::operators,
+                          slot::delegates, slot::buffer_sizes});
     const std::vector<std::size_t> values = file.tables(plan, slot::values);
     for (const std::size_t list : {slot::inputs, slot::outputs})
         file.check_places(file.list<std::int32_t>(plan, list), values.size(), "an input or output");
     for (const std::size_t value : values) {
         const auto kind = file.number<std::uint8_t>(value, slot::kind);
-        if (kind != kInts && kind != kTensors && kind != kOptionalTensors) continue;
-        const std::size_t list = file.follow(file.field(value, slot::content));
-        if (kind == kInts)
-            file.check_places(file.list<std::int64_t>(list, 0), values.size(), "a value");
-        else
-            file.check_places(file.list<std::int32_t>(list, 0), values.size(), "a value");
+        if (kind < kNull || kind > kMost) continue;  // refused by ExecuTorch
+        const std::size_t content = file.inner(value, slot::content);
+        if (kind == kTensor) file.must_have(content, {slot::sizes, slot::order});
+        if (kind >= kString) file.must_have(content, {0});
+        if (kind == kInts) file.check_places(file.list<std::int64_t>(content, 0), values.size(), "a value");
+        if (kind >= kTensors) file.check_places(file.list<std::int32_t>(content, 0), values.size(), "a value");
     }
-    for (const std::size_t chain : file.tables(plan, slot::chains))
+    for (const std::size_t chain : file.tables(plan, slot::chains)) {
+        file.must_have(chain, {slot::instructions});
         for (const std::size_t instruction : file.tables(chain, slot::instructions))
             check_instruction(file, instruction, plan, values.size());
+    }
+    for (const std::size_t known : file.tables(plan, slot::operators)) file.must_have(known, {slot::name, slot::overload});
     for (const std::size_t delegate : file.tables(plan, slot::delegates)) {
-        const std::size_t data = file.follow(file.field(delegate, slot::processed));
+        file.must_have(delegate, {slot::identity});
+        const std::size_t data = file.inner(delegate, slot::processed);
         if (file.number<std::uint8_t>(data, slot::where) == 0)  // inline
             file.check_places<std::int64_t>({file.number<std::uint32_t>(data, slot::which)}, blobs, "a delegate's data");
     }
