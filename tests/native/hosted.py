@@ -37,7 +37,13 @@ def main(arguments: Sequence[str]) -> int:
     sys.stdout.flush()
     load = os.getloadavg()[0]
     found = json.loads(tools.run([python(), "-m", "handheld", *words, "--json"]).stdout)
-    record = {"app": found["task"], "options": more, "load": round(load, 1), "versions": versions(name, Path(app)), **kept(found)}
+    record = {
+        "app": found["task"],
+        "options": more,
+        "load": round(load, 1),
+        "versions": versions(name, Path(app)),
+        **kept(found),
+    }
     history = add_record(RESULTS, record, tools)
     RESULTS.with_suffix(".md").write_text(page(history), encoding="utf-8")
     sys.stdout.write("\n".join(section(history[-1])) + "\n")
