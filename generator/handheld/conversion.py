@@ -102,7 +102,9 @@ def environment_python(conversion: Conversion, title: str, tools: Tools, progres
     with tools.lock(f"environment-{folder.name}", progress):
         if not _is_whole(folder):
             disk = conversion.disk_bytes[system]
-            check_space(tools.cache, f"the environment that makes {title}", disk)
+            # pip keeps the archives until all of them are unpacked.
+            needed = disk + conversion.download_bytes[system]
+            check_space(tools.cache, f"the environment that makes {title}", needed)
             progress.note(
                 f"{title} is made here, once: its packages are {sized(conversion.download_bytes[system])} to download "
                 f"and take {sized(disk)} in {folder}."

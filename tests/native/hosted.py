@@ -18,6 +18,7 @@ from handheld import __version__
 from handheld.catalog import load_catalog
 from handheld.compare import PROMPTS, TEXT
 from handheld.errors import sized
+from handheld.render import open_app
 from handheld.resources import root
 from handheld.tools import open_tools, python
 from native.records import add_record
@@ -36,20 +37,26 @@ def main(arguments: Sequence[str]) -> int:
     sys.stdout.flush()
     load = os.getloadavg()[0]
     found = json.loads(tools.run([python(), "-m", "handheld", *words, "--json"]).stdout)
-    record = {"app": found["task"], "options": more, "load": round(load, 1), "versions": versions(name), **kept(found)}
+    record = {
+        "app": found["task"],
+        "options": more,
+        "load": round(load, 1),
+        "versions": versions(name, Path(app)),
+        **kept(found),
+    }
     history = add_record(RESULTS, record, tools)
     RESULTS.with_suffix(".md").write_text(page(history), encoding="utf-8")
     sys.stdout.write("\n".join(section(history[-1])) + "\n")
     return 0
 
 
-def versions(name: str) -> Mapping[str, str]:
-    """What computed: this Handheld with its sources, and the reference's packages."""
+def versions(name: str, app: Path) -> Mapping[str, str]:
+    """What computed: this Handheld with the app's sources, and the reference's packages."""
     catalog = load_catalog(root())
     lines = catalog.hosted[name].environment.requirements.read_text(encoding="utf-8").splitlines()
     pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", "\n".join(lines), re.MULTILINE))
     own = {package: version for package, version in pinned.items() if package.startswith(name) or package in TOLD}
-    sources = {source.name: source.version for r in catalog.runtimes.values() for source in r.sources}
+    sources = {source.name: source.version for source in open_app(app.absolute()).lock.sources}
     return {"handheld": __version__, **sources, **own}
 
 
