@@ -70,7 +70,11 @@ def prove(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure core, generator and bindings against plain programs; docs/generated/bench.md. -- core|jvm|swift: one."""
+    """Measure the core and all around it against plain programs; docs/generated/bench.md.
+
+    nox -s bench -- core|image|waist|jvm|swift measures a part: the core with the generator, pictures, the way through
+    the core to a runtime's own library, Kotlin, Swift.
+    """
     prepare(session, "test")
     session.run("python", "tests/bench.py", *session.posargs, env={"PYTHONPATH": "tests"})
 
@@ -103,10 +107,23 @@ def parity(session: nox.Session) -> None:
 
 
 @nox.session
+def vllm(session: nox.Session) -> None:
+    """Compare the chat app with a vLLM server on the same weights; docs/generated/compare.md. Brings 6 GB, once.
+
+    What follows -- goes to `handheld compare`, such as --max-tokens 128.
+    """
+    prepare(session, "test")
+    app = "build/compare/parrot"
+    session.run("handheld", "new", "Parrot", "--task", "chat", "--directory", app, "--force")
+    session.run("python", "-m", "native.hosted", "vllm", app, *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def coreml(session: nox.Session) -> None:
     """Compute Core ML packages in NumPy and compare them with their originals; -- --record keeps proof and figures."""
     prepare(session, "coreml")
     session.run("python", "-m", "coreml.graph", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run("python", "-m", "handheld.codegen")
 
 
 @nox.session
@@ -124,6 +141,14 @@ def variants(session: nox.Session) -> None:
     """Run ggml's builds for several processors, also emulated ARM ones; -- --write keeps the table of sizes."""
     prepare(session, "test")
     session.run("python", "tests/native/variants.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def sizes(session: nox.Session) -> None:
+    """Measure what each runtime adds to an app, on this machine and in an APK; keeps it, and renews the table."""
+    prepare(session, "test")
+    session.run("python", "-m", "native.sizes", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run("python", "-m", "handheld.codegen")
 
 
 @nox.session

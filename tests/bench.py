@@ -1,4 +1,4 @@
-"""All benches in one run: python tests/bench.py [--no-llama-bench] [core|jvm|swift ...].
+"""All benches in one run: python tests/bench.py [--no-llama-bench] [core|image|waist|jvm|swift ...].
 
 Every figure is a ratio within one run: interleaved pairs, CPU time, median and spread; a gate fails only when the upper
 bound of the median's 96 % interval lies beyond it. Appends to docs/generated/bench.json and writes bench.md from it.
@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from handheld.tools import Tools, open_tools
-from native import bench, figures
+from native import bench, figures, waist
 from native.figures import Figure
 from native.records import add_record
 
@@ -34,15 +34,20 @@ def of_swift(tools: Tools) -> list[Figure]:
     return measure(tools)
 
 
-PHONES: Mapping[str, Callable[[Tools], list[Figure]]] = {"jvm": of_jvm, "swift": of_swift}
+OTHERS: Mapping[str, Callable[[Tools], list[Figure]]] = {
+    "image": bench.of_image,
+    "waist": waist.measure,
+    "jvm": of_jvm,
+    "swift": of_swift,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure what the arguments name, or everything; print it, keep it."""
     tools = open_tools()
-    parts = [part for part in arguments if part != PLAIN] or ["core", *PHONES]
+    parts = [part for part in arguments if part != PLAIN] or ["core", *OTHERS]
     found, beside = bench.measure(tools, beside=PLAIN not in arguments) if "core" in parts else ([], "")
-    for name, measured in PHONES.items():
+    for name, measured in OTHERS.items():
         if name in parts:
             found += measured(tools)
     history = add_record(RESULTS, {"figures": [asdict(f) for f in found], "llama_bench": beside}, tools)

@@ -2,6 +2,7 @@
 
     spec -> facts -> plan -> models -> render        handheld new
                                        open -> build -> run     handheld run
+                                       open -> build -> compare handheld compare
 
 Each command is a module of commands/, imported when it is called, and imports what it uses itself: `handheld --version`
 takes no time. They are the only places that print results.
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from handheld.errors import HandheldError
 
 INTERRUPTED = 130
-COMMANDS = ("build", "completion", "doctor", "list", "new", "run", "show")
+COMMANDS = ("build", "compare", "completion", "doctor", "list", "new", "run", "show")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from handheld.errors import AppError, FileError, HandheldError, InputError, Interrupted, MachineError
+from handheld.errors import AppError, FileError, HandheldError, InputError, Interrupted, MachineError, quoted
 
 
 class CoreError(HandheldError):
@@ -258,4 +258,15 @@ class PictureUnreadable(FileError):
             f"{name} cannot be used as a picture: {reason}.",
             "The task's first input is a picture, so that its prompt is the path of one.",
             "Give a JPEG or PNG file that can be read",
+        )
+
+
+class SettingOfAnotherShape(InputError):
+    """A setting or option was given that the task does not have with this kind of model."""
+
+    def __init__(self, name: str, shape: str, there: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no '{name}' for a model of the shape '{shape}'.",
+            f"What there is: {quoted(there)}." if there else "Such a model takes none.",
+            f"Take `{name}` out of app.toml",
         )

@@ -5,19 +5,20 @@ No runtime, task or model is named anywhere else in the generator.
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from handheld.catalog_keys import APP_PLATFORMS, CORE, HOST, RUNTIME, SLOTS, TASK
+from handheld.catalog_keys import APP_PLATFORMS, CORE, HOST, HOSTED, RUNTIME, SLOTS, TASK
 from handheld.errors import CatalogueWrong, NotToml, Unreadable
-from handheld.tables import Key, problems
+from handheld.libraries import Library, LicenceText
+from handheld.relations import hosted_problems, runtime_problems, task_problems
+from handheld.tables import Key, problems, setting_key
 
-SlotValue: TypeAlias = tuple[str, ...] | tuple[Mapping[str, str], ...] | Mapping[str, str]
-"""A slot is a list of texts, a list of tables (swift_packages) or a table of texts (usage)."""
+SlotValue: TypeAlias = tuple[str, ...] | Mapping[str, str]
+"""A slot is a list of texts, or a table of texts (usage)."""
 
 Scalar: TypeAlias = str | int | float | bool
 SettingValue: TypeAlias = Scalar | tuple[str, ...]
@@ -47,24 +48,6 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
-    """A prebuilt library that a runtime opens at run time, for one kind of this machine.
-
-    A build for it puts `member` of the package beside the core, called `name`; phones get theirs through Gradle and the
-    Swift package. `os` and `arch` are as in HostFacts; `python` is the version that the package's file was built for.
-    """
-
-    name: str
-    os: str
-    arch: str
-    pypi: str
-    python: str
-    sha256: str
-    bytes: int
-    member: str
-
-
-@dataclass(frozen=True, slots=True)
 class Conversion:
     """The environment in which programs make a runtime's models: Python with packages that are pinned by hash.
 
@@ -83,6 +66,7 @@ class Runtime:
     """One folder of native/runtimes. `accelerators` and `slots` are by platform ("host", "android", "ios").
 
     `hosts` are the systems, as in HostFacts, on which it runs where it runs on HOST; empty for all of them.
+    `licence_texts` are what an app carries beside the runtime's own licence: those of what its libraries hold.
     """
 
     name: str
@@ -98,6 +82,7 @@ class Runtime:
     slots: Mapping[str, Mapping[str, SlotValue]]
     folder: Path
     libraries: tuple[Library, ...] = ()
+    licence_texts: tuple[LicenceText, ...] = ()
     hosts: tuple[str, ...] = ()
     conversion: Conversion | None = None
 
@@ -107,11 +92,36 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True)
+class Hosted:
+    """A runtime that is a server: something to measure an app against, never a part of one.
+
+    Attributes:
+        environment: The Python that it runs in.
+        spread: A program that makes a model's hosted form: PYTHON SPREAD MODEL FOLDER.
+        arguments: What that Python is started with; {folder}, {name}, {port}, {context} and {threads} are filled in.
+        environ: Environment variables, filled in likewise.
+        memory_bytes: What the server holds without the model's weights.
+    """
+
+    name: str
+    title: str
+    licence: str
+    shapes: tuple[str, ...]
+    formats: tuple[str, ...]
+    environment: Conversion
+    spread: Path
+    arguments: tuple[str, ...]
+    environ: Mapping[str, str]
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Port:
     """One input or output of a task. `direction` is "in" or "out"; `kind` as in status.toml.
 
     The name "*" stands for all names that only the model knows. `default` is the text that a run without a prompt sends
-    to it; a task whose first input has none is talked to.
+    to it; a task whose first input has none is talked to. `shapes` are those of the task with which it is there; empty
+    means all.
     """
 
     name: str
@@ -119,13 +129,23 @@ class Port:
     kind: str
     summary: str
     default: str | None = None
+    shapes: tuple[str, ...] = ()
+
+    @property
+    def any_name(self) -> bool:
+        """Whether it stands for all names that the model has."""
+        return self.name == "*"
+
+    def fits(self, shape: str) -> bool:
+        """Whether an app whose model has this shape has the port."""
+        return not self.shapes or shape in self.shapes
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A setting (hh_task_configure) or an option (hh_task_open).
 
-    `type` is "number", "integer", "boolean", "string", "strings" or "choice".
+    `type` is "number", "integer", "boolean", "string", "strings" or "choice"; `shapes` as of a port.
     """
 
     name: str
@@ -135,12 +155,16 @@ class Setting:
     minimum: float | int | None = None
     maximum: float | int | None = None
     choices: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+
+    def fits(self, shape: str) -> bool:
+        """Whether an app whose model has this shape has the setting."""
+        return not self.shapes or shape in self.shapes
 
     @property
     def key(self) -> Key:
         """What a value has to be like, for app.toml and its schema."""
-        kind = "string" if self.type == "choice" else self.type
-        return Key(kind, self.summary, choices=self.choices, minimum=self.minimum, maximum=self.maximum)
+        return setting_key(self.type, self.summary, self.choices, self.minimum, self.maximum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +181,7 @@ class ModelPart:
 class Model:
     """A model known to work with a task. Its file is made of `parts`, or is `text` itself.
 
+    `shape` is the one that it has, where task and runtime have several.
     `stop`, `state` and `labels` are the defaults of the task's setting and option of that name, where it has them.
     `convert` is a program that turns the joined parts into the file: python3 PROGRAM PARTS FILE. It runs in the
     runtime's environment, or with Python alone where the runtime has none, and finds `modules` beside itself.
@@ -183,6 +208,7 @@ class Model:
     parts: tuple[ModelPart, ...] = ()
     licence_text: ModelPart | None = None
     text: str | None = None
+    shape: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +237,10 @@ class Task:
         """The model used when none is asked for; None when the task lists none."""
         return next((model for model in self.models if model.default), None)
 
+    def has_model(self, name: str) -> bool:
+        """Whether a model of that name is in the task's list."""
+        return any(model.name == name for model in self.models)
+
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
@@ -221,6 +251,8 @@ class Catalog:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     core_sources: tuple[Source, ...] = ()
     """What every build needs, whatever its runtimes."""
+    hosted: Mapping[str, Hosted] = field(default_factory=dict)
+    """Servers to compare apps with."""
 
 
 def load_catalog(root: Path) -> Catalog:
@@ -230,7 +262,10 @@ def load_catalog(root: Path) -> Catalog:
         FileError: a file cannot be read, or a key is missing, unknown, of the wrong type or out of range; the message
             names file and key.
     """
-    runtimes = [_load_runtime(path) for path in sorted((root / "native" / "runtimes").glob("*/runtime.toml"))]
+    paths = sorted((root / "native" / "runtimes").glob("*/runtime.toml"))
+    servers = [path for path in paths if _parsed(path).get("hosted")]
+    runtimes = [_load_runtime(path) for path in paths if path not in servers]
+    hosted = [_load_hosted(path) for path in servers]
     tasks = [_load_task(path) for path in sorted((root / "templates" / "tasks").glob("*/task.toml"))]
     core = root / "native" / "core" / "core.toml"
     return Catalog(
@@ -238,6 +273,7 @@ def load_catalog(root: Path) -> Catalog:
         {runtime.name: runtime for runtime in runtimes},
         {task.name: task for task in tasks},
         _sources(_read(core, Key("table", keys=CORE))) if core.is_file() else (),
+        {runtime.name: runtime for runtime in hosted},
     )
 
 
@@ -249,7 +285,7 @@ _SHARED = ("labels", "part", "licence_text")
 
 def _load_runtime(path: Path) -> Runtime:
     table = _read(path, Key("table", keys=RUNTIME))
-    _stop_at(path, _runtime_problems(table, path.parent.name))
+    _stop_at(path, runtime_problems(table, path.parent.name))
     return Runtime(
         name=table["name"],
         title=table["title"],
@@ -264,8 +300,27 @@ def _load_runtime(path: Path) -> Runtime:
         slots=_slots(table),
         folder=path.parent,
         libraries=tuple(Library(**library) for library in table.get("library", [])),
+        licence_texts=tuple(LicenceText(**text) for text in table.get("licence_text", [])),
         hosts=tuple(table.get("hosts", ())),
         conversion=_conversion(table["conversion"], path.parent) if "conversion" in table else None,
+    )
+
+
+def _load_hosted(path: Path) -> Hosted:
+    table = _read(path, Key("table", keys=HOSTED))
+    _stop_at(path, hosted_problems(table, path.parent.name))
+    server = table["server"]
+    return Hosted(
+        name=table["name"],
+        title=table["title"],
+        licence=table["licence"],
+        shapes=tuple(table["shapes"]),
+        formats=tuple(table["formats"]),
+        environment=_conversion(table["environment"], path.parent),
+        spread=path.parent / server["spread"],
+        arguments=tuple(server["arguments"]),
+        environ=dict(server.get("environ", {})),
+        memory_bytes=server["memory_bytes"],
     )
 
 
@@ -281,13 +336,13 @@ def _sources(table: Mapping[str, Any]) -> tuple[Source, ...]:
 def _load_task(path: Path) -> Task:
     table = _read(path, Key("table", keys=TASK))
     table["model"] = [_completed(model, table) for model in table.get("model", [])]
-    _stop_at(path, _task_problems(table, path.parent.name))
+    _stop_at(path, task_problems(table, path.parent.name))
     return Task(
         name=table["name"],
         title=table["title"],
         summary=table["summary"],
         shapes=tuple(table["shapes"]),
-        ports=tuple(Port(**port) for port in table["port"]),
+        ports=tuple(Port(**_frozen(port)) for port in table["port"]),
         settings=tuple(Setting(**_frozen(setting)) for setting in table.get("setting", [])),
         options=tuple(Setting(**_frozen(option)) for option in table.get("option", [])),
         models=tuple(_model(model, path.parent) for model in table["model"]),
@@ -345,85 +400,21 @@ def _frozen(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path, key: Key) -> dict[str, Any]:
+    table = _parsed(path)
+    _stop_at(path, problems(table, key))
+    return table
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Unreadable(path, error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise NotToml(path, str(error)) from error
-    _stop_at(path, problems(table, key))
-    return table
 
 
 def _stop_at(path: Path, found: Iterator[str]) -> None:
     sentences = list(found)
     if sentences:
         raise CatalogueWrong(path, sentences)
-
-
-# What the tables cannot say: relations between keys.
-
-
-def _runtime_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
-    if table["name"] != folder:
-        yield f"`name` is '{table['name']}', its folder '{folder}'"
-    if set(table["accelerators"]) != set(table["platforms"]):
-        yield "`accelerators` has to list exactly the platforms of `platforms`"
-    if "hosts" in table and HOST not in table["platforms"]:
-        yield f"`hosts` belongs to the platform '{HOST}', which `platforms` does not list"
-    yield from _repeats(table.get("source", []), "source")
-    yield from _repeats(table.get("library", []), "library", "os", "arch", "name")
-    conversion = table.get("conversion")
-    if conversion and set(conversion["download_bytes"]) != set(conversion["disk_bytes"]):
-        yield "`conversion` has to give both sizes for the same systems"
-
-
-def _task_problems(table: Mapping[str, Any], folder: str) -> Iterator[str]:
-    if table["name"] != folder:
-        yield f"`name` is '{table['name']}', its folder '{folder}'"
-    if not any(port["direction"] == "in" for port in table["port"]):
-        yield "`port` has no input"
-    for name in ("setting", "option", "model"):
-        yield from _repeats(table.get(name, []), name)
-    yield from _repeats(table["port"], "port", "direction", "name")
-    for name in ("setting", "option"):
-        for index, setting in enumerate(table.get(name, [])):
-            yield from _setting_problems(setting, f"{name}[{index}]")
-    models = table.get("model", [])
-    if sum(model.get("default", False) for model in models) > 1:
-        yield "`model` has several with `default = true`"
-    for index, model in enumerate(models):
-        yield from _model_problems(model, f"model[{index}]", {other["name"] for other in models})
-
-
-def _repeats(tables: list[dict[str, Any]], where: str, *keys: str) -> Iterator[str]:
-    names = [tuple(table[key] for key in keys or ("name",)) for table in tables]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            yield f"`{where}[{index}].name` repeats '{name[-1]}'"
-
-
-def _setting_problems(table: Mapping[str, Any], where: str) -> Iterator[str]:
-    if (table["type"] == "choice") != ("choices" in table):
-        yield f"`{where}.choices` belongs to the type 'choice', and to it alone"
-    elif table["type"] not in ("number", "integer") and ("minimum" in table or "maximum" in table):
-        yield f"`{where}` has a range, but is no number"
-    else:
-        yield from problems(table["default"], Setting(**_frozen(table)).key, f"{where}.default")
-
-
-def _model_problems(table: Mapping[str, Any], where: str, names: set[str]) -> Iterator[str]:
-    if ("text" in table) == bool(table.get("part")):
-        yield f"`{where}` needs either `part` or `text`"
-    if "text" in table:
-        data = table["text"].encode()
-        if len(data) != table["bytes"] or hashlib.sha256(data).hexdigest() != table.get("sha256"):
-            yield f"`{where}.text` has {len(data)} bytes and the sha256 {hashlib.sha256(data).hexdigest()}"
-    if not {"sha256", "convert"} & set(table):
-        yield f"`{where}.sha256` is missing: only what a program makes may do without"
-    if "modules" in table and "convert" not in table:
-        yield f"`{where}.modules` belongs to `convert`"
-    if table.get("like") == table["name"] or ("like" in table and table["like"] not in names):
-        yield f"`{where}.like` names no other model of the task"
-    if table.get("terms") and "licence_text" not in table:
-        yield f"`{where}.licence_text` is missing: terms have to be shown"

@@ -34,7 +34,6 @@ def _texts(pattern: str = "", required: bool = False, choices: tuple[str, ...] =
 
 
 _BYTES = Key("integer", required=True, minimum=1)
-_SWIFT_PACKAGE = {"url": _text(), "revision": _text("[0-9a-f]{40}"), "product": _text(_CLASS)}
 SLOTS: Mapping[str, Mapping[str, Key]] = {
     "android": {
         "gradle_dependencies": _texts(),
@@ -44,7 +43,6 @@ SLOTS: Mapping[str, Mapping[str, Key]] = {
         "no_compress": _texts("[a-z0-9]+"),
     },
     "ios": {
-        "swift_packages": Key("tables", keys=_SWIFT_PACKAGE),
         "linker_flags": _texts(),
         "frameworks": _texts(_CLASS),
         "usage": Key("map", values=_text()),
@@ -78,6 +76,7 @@ _LIBRARY = {
     "bytes": _BYTES,
     "member": _text(_FOLDER_PATH),
 }
+_LICENCE_TEXT = {name: _LIBRARY[name] for name in ("pypi", "python", "sha256", "bytes", "member")}
 _SIZES = {name: Key("integer", minimum=1) for name in ("linux", "macos", "windows")}
 _CONVERSION = {
     "requirements": _text(_FILE_NAME),
@@ -85,6 +84,23 @@ _CONVERSION = {
     "download_bytes": Key("table", required=True, keys=_SIZES),
     "disk_bytes": Key("table", required=True, keys=_SIZES),
 }
+_SERVER = {
+    "spread": _text(_FILE_NAME),
+    "memory_bytes": _BYTES,
+    "arguments": _texts(required=True),
+    "environ": Key("map", values=_text()),
+}
+HOSTED = {
+    "name": _text(_NAME),
+    "title": _text(),
+    "licence": _text(),
+    "shapes": _texts(required=True, choices=SHAPES),
+    "formats": _texts("[a-z0-9]+", required=True),
+    "hosted": Key("boolean", required=True),
+    "environment": Key("table", required=True, keys=_CONVERSION),
+    "server": Key("table", required=True, keys=_SERVER),
+}
+"""A runtime that is a server beside the app, and never inside one."""
 CORE = {"source": Key("tables", keys=_SOURCE)}
 RUNTIME = {
     "name": _text(_NAME),
@@ -99,6 +115,7 @@ RUNTIME = {
     "accelerators": Key("table", required=True, keys={name: _texts(_NAME) for name in PLATFORMS}),
     "source": Key("tables", keys=_SOURCE),
     "library": Key("tables", keys=_LIBRARY),
+    "licence_text": Key("tables", keys=_LICENCE_TEXT),
     "conversion": Key("table", keys=_CONVERSION),
     **{name: Key("table", keys=slots) for name, slots in SLOTS.items()},
 }
@@ -109,6 +126,7 @@ _PORT = {
     "kind": _text(choices=tuple(kind.name.lower() for kind in Kind if kind is not Kind.END)),
     "summary": _text(),
     "default": _text(required=False),
+    "shapes": _texts(choices=SHAPES),
 }
 _SETTING = {
     "name": _text(_NAME),
@@ -117,6 +135,7 @@ _SETTING = {
     "minimum": Key("number"),
     "maximum": Key("number"),
     "choices": _texts(),
+    "shapes": _texts(choices=SHAPES),
     "summary": _text(),
 }
 _PART = {
@@ -143,6 +162,7 @@ _MODEL = {
     "modules": _texts(_FOLDER_PATH),
     "like": _text(_MODEL_NAME, required=False),
     "text": _text(required=False),
+    "shape": _text(required=False, choices=SHAPES),
     "part": Key("tables", keys=_PART),
     "licence_text": Key("table", keys=_PART),
 }

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from handheld.catalog import Catalog, Runtime, Task, load_catalog
 from handheld.errors import sized
+from handheld.matrix import HEAD, cells, rows
 from handheld.proof import LEVELS, Proof, levels, load_proofs
+from handheld.sizes import RuntimeSize, load_sizes
 from handheld.spec import app_schema
 
 README = "README.md"
 BEGIN, END = "<!-- support: made by `nox -s generate` -->", "<!-- end of support -->"
 ABOUT = """Made by `nox -s generate` from the catalogue and from `proof.json`, which `nox -s prove` writes; do not edit.
 A level stands here only when the golden case really passed at it. A dash: the two have no shape in common."""
+SIZES = """What a runtime adds to an app, without symbols, as `nox -s sizes` measured it: on the host the growth of the
+core's library and the library that it opens, in an APK those for arm64. A dash: not measured."""
 MEANINGS = {
     "graph": "the converted model alone was compared with the original",
     "host": "the app's own core, task and model ran on a computer",
@@ -30,7 +34,10 @@ def documents(root: Path) -> dict[str, str]:
     """Every generated document of the repository at `root`: path relative to it -> text."""
     catalog, proofs = load_catalog(root), load_proofs(root)
     schema = json.dumps(app_schema(catalog), indent=2, ensure_ascii=False) + "\n"
-    files = {"docs/generated/app.schema.json": schema, "docs/generated/support.md": support_page(catalog, proofs)}
+    files = {
+        "docs/generated/app.schema.json": schema,
+        "docs/generated/support.md": support_page(catalog, proofs, load_sizes(root)),
+    }
     readme = root / README
     if readme.is_file():
         files[README] = with_table(readme.read_text(encoding="utf-8"), support_table(catalog, proofs))
@@ -44,7 +51,7 @@ def support_table(catalog: Catalog, proofs: Sequence[Proof]) -> str:
     return _markdown(["task", *(runtime.title for runtime in runtimes)], rows)
 
 
-def support_page(catalog: Catalog, proofs: Sequence[Proof]) -> str:
+def support_page(catalog: Catalog, proofs: Sequence[Proof], sizes: Mapping[str, RuntimeSize]) -> str:
     """docs/generated/support.md."""
     models = [
         [
@@ -64,12 +71,21 @@ def support_page(catalog: Catalog, proofs: Sequence[Proof]) -> str:
         "# What runs where",
         ABOUT,
         support_table(catalog, proofs),
+        "## Runtimes",
+        SIZES,
+        _markdown(HEAD, [cells(row) for row in rows(catalog, proofs, sizes)]),
+        _measured(sizes),
         "## Models",
         _markdown(["model", "task", "size", "licence", "proven"], models),
         "## Levels, weakest first",
         _markdown(["level", "what ran"], [[level, MEANINGS[level]] for level in LEVELS]),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _measured(sizes: Mapping[str, RuntimeSize]) -> str:
+    entries = sorted({f"{size.date}, commit {size.commit}, {size.where}" for size in sizes.values()})
+    return f"Measured: {'; '.join(entries) or 'never'}."
 
 
 def with_table(text: str, table: str) -> str:

@@ -7,6 +7,7 @@ import platform
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -73,8 +74,20 @@ def interpreter_in(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
+def find_environment(conversion: Conversion, title: str, tools: Tools) -> Path | None:
+    """The Python of an environment that is there already.
+
+    Raises:
+        MachineError: no Python here could make it.
+    """
+    folder = environment_folder(conversion, _base(conversion, title, tools)[1], tools)
+    return interpreter_in(folder) if _is_whole(folder) else None
+
+
 def environment_python(conversion: Conversion, title: str, tools: Tools, progress: Progress) -> Path:
-    """The Python of an environment, which is made when it is missing. `title` is the model that it is wanted for.
+    """The Python of an environment, which is made when it is missing; its size is said before.
+
+    `title` is what it is wanted for.
 
     Raises:
         MachineError: it cannot be made here, no network, disk full.
@@ -89,7 +102,7 @@ def environment_python(conversion: Conversion, title: str, tools: Tools, progres
     with tools.lock(f"environment-{folder.name}", progress):
         if not _is_whole(folder):
             disk = conversion.disk_bytes[system]
-            # pip keeps what it downloaded until all of it is installed.
+            # pip keeps the archives until all of them are unpacked.
             needed = disk + conversion.download_bytes[system]
             check_space(tools.cache, f"the environment that makes {title}", needed)
             progress.note(
@@ -182,7 +195,9 @@ class _Watch:
 
     def tick(self) -> bool:
         """Show how much is there; never an end."""
-        done = sum(path.stat().st_size for path in self._temp.glob("pip-unpack-*/*") if path.is_file())
-        if done:
-            self._handle.update(min(done, self._size))
+        # pip clears up while this looks.
+        with suppress(OSError):
+            done = sum(path.stat().st_size for path in self._temp.glob("pip-unpack-*/*") if path.is_file())
+            if done:
+                self._handle.update(min(done, self._size))
         return False

@@ -50,7 +50,10 @@ class TargetFacts:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """A local model: a file, or a folder of some kinds. `context` is tokens; `licence` and `name` are what it says."""
+    """A local model: a file, or a folder of some kinds. `context` is tokens; `licence` and `name` are what it says.
+
+    `shape` is the one shape that the model has, where its header tells.
+    """
 
     path: Path
     bytes: int
@@ -60,6 +63,7 @@ class ModelFacts:
     licence: str | None = None
     context: int | None = None
     chat_template: bool = False
+    shape: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +229,7 @@ def _gguf_facts(path: Path, size: int) -> ModelFacts:
         licence=header.licence,
         context=header.context,
         chat_template=header.chat_template,
+        shape="embed" if header.embeds else "generate",
     )
 
 

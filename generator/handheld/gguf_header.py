@@ -44,7 +44,11 @@ class HeaderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """What the header says. `context` is tokens; `size_needed` the least bytes that a whole file has."""
+    """What the header says. `context` is tokens; `size_needed` the least bytes that a whole file has.
+
+    `embeds` is true for models that give vectors: their header says how the vectors of the tokens become one, or that
+    attention looks both ways.
+    """
 
     version: int
     architecture: str | None
@@ -52,6 +56,7 @@ class GgufHeader:
     licence: str | None
     context: int | None
     chat_template: bool
+    embeds: bool
     tensors: int
     size_needed: int
 
@@ -94,6 +99,7 @@ def _read(data: mmap.mmap, size: int) -> GgufHeader:
         licence=_text(keys, "general.license"),
         context=context if isinstance(context, int) and not isinstance(context, bool) and context > 0 else None,
         chat_template=bool(_text(keys, "tokenizer.chat_template")),
+        embeds=bool(keys.get(f"{architecture}.pooling_type")) or keys.get(f"{architecture}.attention.causal") is False,
         tensors=tensors,
         size_needed=end,
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from handheld.app_errors import LockDamaged, NewerApp, NotAnApp
 from handheld.errors import Unreadable
+from handheld.libraries import Library
 
 LOCK_NAME = "app.lock.toml"
 EPOCH = 1
@@ -71,20 +72,6 @@ class LockedSource:
 
 
 @dataclass(frozen=True, slots=True)
-class LockedLibrary:
-    """A library that a build for one kind of machine puts beside the core; see catalog.Library."""
-
-    name: str
-    os: str
-    arch: str
-    pypi: str
-    python: str
-    sha256: str
-    bytes: int
-    member: str
-
-
-@dataclass(frozen=True, slots=True)
 class Lock:
     """All of app.lock.toml.
 
@@ -107,7 +94,7 @@ class Lock:
     sources: tuple[LockedSource, ...]
     owned: Mapping[str, str] = field(default_factory=dict)
     yours: Mapping[str, str] = field(default_factory=dict)
-    libraries: tuple[LockedLibrary, ...] = ()
+    libraries: tuple[Library, ...] = ()
     epoch: int = EPOCH
 
     @property
@@ -175,7 +162,7 @@ def _lock(tables: Mapping[str, Any]) -> Lock:
         tasks=tuple(LockedTask(**{"golden": None, **row}) for row in tables.get("task", ())),
         models=tuple(LockedModel(**{**row, "parts": tuple(row.get("parts", ()))}) for row in tables.get("model", ())),
         sources=tuple(LockedSource(**row) for row in tables.get("source", ())),
-        libraries=tuple(LockedLibrary(**row) for row in tables.get("library", ())),
+        libraries=tuple(Library(**row) for row in tables.get("library", ())),
         owned=dict(tables["files"]["owned"]),
         yours=dict(tables["files"]["yours"]),
     )

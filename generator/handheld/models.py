@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from handheld import conversion, hub
 from handheld.catalog import ModelPart, Source
 from handheld.errors import HashMismatch, ModelMissing, NoNetwork, TermsNotAccepted
 from handheld.facts import inspect_model
+from handheld.libraries import LicenceText, fetch_licence_texts
 from handheld.plan import HfRef, ModelChoice, Plan
 from handheld.progress import Progress
 from handheld.pypi import archive_lock
@@ -62,7 +63,7 @@ class StoredModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """What the plan needs, on this disk. `models` is by task name, `sources` by Source.name.
+    """What the plan needs, on this disk. `models` is by task name, `sources` by Source.name, `licences` by their text.
 
     A source's path is the root of its extracted, filtered tree (what goes to native/third_party/<into>/); its licence
     is the one file in the folder `licence` beside it. Copy from these folders, never move or change them: other apps
@@ -71,6 +72,7 @@ class ModelFiles:
 
     models: Mapping[str, StoredModel]
     sources: Mapping[str, Path]
+    licences: Mapping[LicenceText, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def fetch_models(plan: Plan, tools: Tools, progress: Progress) -> ModelFiles:
     _stop_without_acceptance(plan, tools)
     sources = fetch_sources(plan.sources, tools, progress)
     models = {task.task.name: fetch_model(task.model, tools, progress) for task in plan.tasks}
-    return ModelFiles(models, sources)
+    texts = [text for task in plan.tasks for text in task.runtime.licence_texts]
+    return ModelFiles(models, sources, fetch_licence_texts(texts, plan.libraries, tools, progress))
 
 
 def fetch_model(model: ModelChoice, tools: Tools, progress: Progress) -> StoredModel:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from handheld.app_errors import SettingOfAnotherShape
 from handheld.catalog import (
     Catalog,
     Conversion,
-    Library,
     Model,
     ModelPart,
     Port,
@@ -25,15 +25,12 @@ from handheld.catalog import (
     Task,
 )
 from handheld.catalog_keys import SLOTS
-from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly, quoted
+from handheld.errors import NothingFits, quoted
 from handheld.facts import Facts, ModelFacts
-from handheld.plan_warnings import warnings_of
+from handheld.libraries import Library
+from handheld.limits import check_bundle, check_disk, check_target, device_bytes, disk_bytes, total, warnings
 from handheld.spec import HF_PREFIX, AppIdentity, AppSpec, TaskChoice, write_app_toml
 
-BUNDLE_LIMITS = {"android": 4 * 1000**3, "ios": 4 * 1000**3}
-"""Bytes: above it an APK's zip offsets (Android) and the App Store's rule (iOS, uncompressed) end."""
-DIRECT_FORMS = frozenset(["descriptor", "memory"])
-"""File forms that read a model inside the APK; without one it is copied out of it first."""
 MANIFEST_VERSION = 1
 WEIGHTS = "weights"
 """The role of a model's own file in task.json."""
@@ -53,7 +50,8 @@ class ModelChoice:
     """The model of one task. `kind` is "catalog", "path" or "hf".
 
     `bytes` and `sha256` are None while unknown (an hf file's; a local file's hash): StoredModel has both in the end.
-    `file` is the name beside task.json. `conversion` is where `convert` runs, None for Python alone.
+    `shape` is the one that it has, where its header or the catalogue tells. `file` is the name beside task.json.
+    `conversion` is where `convert` runs, None for Python alone.
     """
 
     name: str
@@ -77,6 +75,7 @@ class ModelChoice:
     conversion: Conversion | None = None
     terms: bool = False
     licence_text: ModelPart | None = None
+    shape: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +129,15 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
             what would work), the target folder is in the way, or the bundle is above a store's limit.
         MachineError: the disk has too little space, or the target folder cannot be written.
     """
-    _check_target(spec, facts)
-    spec = _on_fitting_platforms(spec, catalog, facts)
+    check_target(spec, facts)
+    choices = [_with_fitting_task(choice, spec, catalog, facts) for choice in spec.tasks]
+    spec = _on_fitting_platforms(replace(spec, tasks=tuple(choices)), catalog, facts)
     tasks = tuple(_plan_task(choice, spec, catalog, facts) for choice in spec.tasks)
     sources = _joined_sources(catalog.core_sources, tasks)
     slots = _joined_slots(tasks)
-    bundle = _total([task.model.bytes for task in tasks])
-    _check_bundle(spec, tasks, bundle)
-    _check_disk(spec, bundle, facts)
+    bundle = total([task.model.bytes for task in tasks])
+    check_bundle(spec, tasks, bundle)
+    check_disk(spec, bundle, facts)
     return Plan(
         identity=spec.identity,
         platforms=spec.platforms,
@@ -149,11 +149,11 @@ def make_plan(spec: AppSpec, catalog: Catalog, facts: Facts) -> Plan:
         slots=slots,
         permissions={"android": slots["android"]["permissions"], "ios": slots["ios"]["usage"]},
         bundle_bytes=bundle,
-        device_bytes={platform: _device_bytes(platform, tasks) for platform in spec.platforms},
-        disk_bytes=_disk_bytes(tasks, sources),
+        device_bytes={platform: device_bytes(platform, tasks) for platform in spec.platforms},
+        disk_bytes=disk_bytes(tasks, sources),
         processor=spec.processor,
         app_toml=_written_spec(spec, tasks),
-        warnings=tuple(warnings_of(spec, tasks, bundle, facts)),
+        warnings=tuple(warnings(spec, tasks, bundle, facts)),
     )
 
 
@@ -197,9 +197,14 @@ def _plain(value: object) -> object:
     return value.as_posix() if isinstance(value, Path) else value
 
 
+def _platform_choices(spec: AppSpec) -> list[tuple[str, ...]]:
+    """What the app may be made for: all of it, or one of them where nobody named any."""
+    return [spec.platforms, *((name,) for name in spec.platforms if spec.any_platform)]
+
+
 def _on_fitting_platforms(spec: AppSpec, catalog: Catalog, facts: Facts) -> AppSpec:
     """The spec for all platforms, or else the first one, on which what was chosen runs, where nobody named any."""
-    for platforms in [spec.platforms, *((name,) for name in spec.platforms)] if spec.any_platform else []:
+    for platforms in _platform_choices(spec):
         narrowed = replace(spec, platforms=platforms)
         with suppress(NothingFits):
             for choice in spec.tasks:
@@ -211,15 +216,39 @@ def _on_fitting_platforms(spec: AppSpec, catalog: Catalog, facts: Facts) -> AppS
 # One task: which model, which runtime.
 
 
+def _with_fitting_task(choice: TaskChoice, spec: AppSpec, catalog: Catalog, facts: Facts) -> TaskChoice:
+    """Where nobody named a task: the one that was guessed, or another one if it does not take the model.
+
+    Of several that use it in the same way, the one that takes models of any names: the others know what theirs mean.
+    """
+    if not choice.guessed:
+        return choice
+    model = _candidates(choice, catalog.tasks[choice.task], facts)[0]
+    found: list[tuple[str, Task]] = []
+    for platforms in _platform_choices(spec):
+        for task in () if found else catalog.tasks.values():
+            fitting = _fitting(_runtimes(choice, catalog), task, model, choice.accelerator, platforms)
+            shapes = sorted((_shape(runtime, task, model) for runtime in fitting), key=task.shapes.index)
+            found += [(shape, task) for shape in shapes[:1]]
+    found.sort(key=lambda pair: pair[1].name != choice.task)
+    alike = [task for shape, task in found if shape == found[0][0]]
+    best = min(alike, key=lambda task: not any(port.any_name for port in task.ports), default=None)
+    return choice if best is None else replace(choice, task=best.name)
+
+
 def _plan_task(choice: TaskChoice, spec: AppSpec, catalog: Catalog, facts: Facts) -> TaskPlan:
     task = catalog.tasks[choice.task]
-    runtimes = [catalog.runtimes[choice.runtime]] if choice.runtime else list(catalog.runtimes.values())
+    runtimes = _runtimes(choice, catalog)
     for model in _candidates(choice, task, facts):
-        fitting = [r for r in runtimes if not any(_misfits(r, task, model.format, choice.accelerator, spec.platforms))]
+        fitting = _fitting(runtimes, task, model, choice.accelerator, spec.platforms)
         if fitting:
-            runtime = min(fitting, key=lambda r: (task.shapes.index(_shape(r, task)), r.name))
+            runtime = min(fitting, key=lambda r: (task.shapes.index(_shape(r, task, model)), r.name))
             return _task_plan(choice, task, runtime, model)
     raise _nothing_fits(choice, task, runtimes, spec.platforms, catalog=catalog, facts=facts)
+
+
+def _runtimes(choice: TaskChoice, catalog: Catalog) -> list[Runtime]:
+    return [catalog.runtimes[choice.runtime]] if choice.runtime else list(catalog.runtimes.values())
 
 
 def _task_plan(choice: TaskChoice, task: Task, runtime: Runtime, model: ModelChoice) -> TaskPlan:
@@ -227,7 +256,7 @@ def _task_plan(choice: TaskChoice, task: Task, runtime: Runtime, model: ModelCho
         model = replace(model, chat_template=choice.chat_template)
     if model.convert is not None:
         model = replace(model, conversion=runtime.conversion)
-    shape = _shape(runtime, task)
+    shape = _shape(runtime, task, model)
     golden = task.goldens.get(model.name) if model.kind == "catalog" else None
     return TaskPlan(
         task=task,
@@ -235,7 +264,7 @@ def _task_plan(choice: TaskChoice, task: Task, runtime: Runtime, model: ModelCho
         shape=shape,
         model=model,
         manifest=_manifest(choice, task, runtime, shape, model),
-        golden=golden or task.goldens.get("default"),
+        golden=golden or task.goldens.get(f"default-{shape}") or task.goldens.get("default"),
     )
 
 
@@ -267,6 +296,7 @@ def _from_path(facts: ModelFacts) -> ModelChoice:
         sha256=None,
         kind="path",
         path=facts.path,
+        shape=facts.shape,
     )
 
 
@@ -297,15 +327,27 @@ def _file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("-._") or "model"
 
 
-def _shape(runtime: Runtime, task: Task) -> str:
-    return next(shape for shape in task.shapes if shape in runtime.shapes)
+def _shape(runtime: Runtime, task: Task, model: ModelChoice) -> str:
+    return next(s for s in task.shapes if s in runtime.shapes and model.shape in {None, s})
+
+
+def _fitting(
+    runtimes: Sequence[Runtime], task: Task, model: ModelChoice, accelerator: str | None, platforms: Sequence[str]
+) -> list[Runtime]:
+    return [runtime for runtime in runtimes if not any(_misfits(runtime, task, model, accelerator, platforms))]
 
 
 def _misfits(
-    runtime: Runtime, task: Task, model_format: str, accelerator: str | None, platforms: Sequence[str]
+    runtime: Runtime, task: Task, model: Model | ModelChoice | None, accelerator: str | None, platforms: Sequence[str]
 ) -> Iterator[str]:
     """A sentence for each of shape, model format, platform and accelerator that does not fit."""
-    if not set(task.shapes) & set(runtime.shapes):
+    model_format = model.format if model else "(none: the task lists no model)"
+    shape = model.shape if model else None
+    if shape is not None and shape not in task.shapes:
+        yield f"{runtime.title}: shape: the model gives '{shape}', the task asks for {quoted(task.shapes)}"
+    elif shape is not None and shape not in runtime.shapes:
+        yield f"{runtime.title}: shape: the model gives '{shape}', the runtime {quoted(runtime.shapes)}"
+    elif not set(task.shapes) & set(runtime.shapes):
         yield (
             f"{runtime.title}: shape: the task asks for {quoted(task.shapes)}, "
             f"the runtime gives {quoted(runtime.shapes)}"
@@ -332,7 +374,7 @@ def _nothing_fits(
     facts: Facts,
 ) -> NothingFits:
     candidates = _candidates(choice, task, facts)
-    asked = candidates[0].format if candidates else "(none: the task lists no model)"
+    asked = candidates[0] if candidates else None
     accelerator = choice.accelerator
     reasons = [reason for r in runtimes for reason in _misfits(r, task, asked, accelerator, platforms)]
     works: list[str] = []
@@ -348,7 +390,7 @@ def _nothing_fits(
         if other is not task and any(not any(_misfits(r, other, asked, accelerator, platforms)) for r in runtimes):
             works.append(f"--task {other.name}")
     for runtime in runtimes:
-        fitting = [m for m in task.models if not any(_misfits(runtime, task, m.format, accelerator, platforms))]
+        fitting = [m for m in task.models if not any(_misfits(runtime, task, m, accelerator, platforms))]
         works += [f"--model {model.name}" for model in fitting]
     return NothingFits(task.name, choice.model or "its models", reasons, list(dict.fromkeys(works)))
 
@@ -370,11 +412,11 @@ def _manifest(choice: TaskChoice, task: Task, runtime: Runtime, shape: str, mode
         manifest["chat_template"] = model.chat_template
     if choice.accelerator is not None:
         manifest["accelerator"] = choice.accelerator
-    manifest["ports"] = [_port(port) for port in task.ports]
+    manifest["ports"] = [_port(port) for port in task.ports if port.fits(shape)]
     own: dict[str, SettingValue] = {"stop": model.stop, "state": model.state, "labels": model.labels}
     own = {name: value for name, value in own.items() if value}
-    manifest["settings"] = _settings(task.settings, {**own, **choice.settings})
-    manifest["options"] = _settings(task.options, {**own, **choice.options})
+    manifest["settings"] = _settings(task.settings, own, choice.settings, shape)
+    manifest["options"] = _settings(task.options, own, choice.options, shape)
     return manifest
 
 
@@ -383,10 +425,18 @@ def _port(port: Port) -> dict[str, object]:
     return {"name": port.name, "direction": port.direction, "kind": port.kind, "summary": port.summary, **default}
 
 
-def _settings(settings: Sequence[Setting], overrides: Mapping[str, SettingValue]) -> dict[str, object]:
+def _settings(
+    settings: Sequence[Setting], own: Mapping[str, SettingValue], asked: Mapping[str, SettingValue], shape: str
+) -> dict[str, object]:
+    """What the app starts with: a person's values, else the model's own, else the task's."""
+    fitting = [setting for setting in settings if setting.fits(shape)]
+    for name in asked:
+        if name not in {setting.name for setting in fitting}:
+            raise SettingOfAnotherShape(name, shape, [setting.name for setting in fitting])
+    values = {**own, **asked}
     result: dict[str, object] = {}
-    for setting in settings:
-        entry = {"type": setting.type, "default": _plain(overrides.get(setting.name, setting.default))}
+    for setting in fitting:
+        entry = {"type": setting.type, "default": _plain(values.get(setting.name, setting.default))}
         for name in ("minimum", "maximum"):
             if getattr(setting, name) is not None:
                 entry[name] = getattr(setting, name)
@@ -422,9 +472,6 @@ def _joined_slots(tasks: Sequence[TaskPlan]) -> dict[str, dict[str, SlotValue]]:
 def _joined(values: Sequence[Any], kind: str) -> SlotValue:
     if kind == "map":
         return dict(sorted(pair for value in values for pair in value.items()))
-    if kind == "tables":
-        unique = {tuple(sorted(table.items())): table for value in values for table in value}
-        return tuple(unique[key] for key in sorted(unique))
     return tuple(sorted({item for value in values for item in value}))
 
 
@@ -439,43 +486,3 @@ def _written_spec(spec: AppSpec, tasks: Sequence[TaskPlan]) -> str:
             model = task.model.name
         choices.append(replace(choice, runtime=task.runtime.name, model=model))
     return write_app_toml(replace(spec, tasks=tuple(choices)))
-
-
-# Limits.
-
-
-def _check_target(spec: AppSpec, facts: Facts) -> None:
-    if facts.target.exists and not facts.target.empty and not (spec.force and facts.target.app):
-        raise TargetInTheWay(spec.directory, facts.target.app)
-    if not facts.target.writable:
-        raise TargetReadOnly(spec.directory)
-
-
-def _check_bundle(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None) -> None:
-    largest = max(tasks, key=lambda task: task.model.bytes or 0).model.name
-    for platform in spec.platforms:
-        if bundle is not None and bundle > BUNDLE_LIMITS[platform]:
-            raise BundleTooLarge(platform, bundle, BUNDLE_LIMITS[platform], largest)
-
-
-def _check_disk(spec: AppSpec, bundle: int | None, facts: Facts) -> None:
-    # Only the app's own copy is certain: the rest may be in the cache already, which may lie on another disk.
-    if bundle is not None and bundle > facts.host.disk_free_bytes:
-        raise DiskTooSmall(spec.directory, bundle, facts.host.disk_free_bytes)
-
-
-def _total(sizes: Sequence[int | None]) -> int | None:
-    return None if None in sizes else sum(size for size in sizes if size is not None)
-
-
-def _device_bytes(platform: str, tasks: Sequence[TaskPlan]) -> int | None:
-    copied = [platform == "android" and not DIRECT_FORMS & set(task.runtime.file_forms) for task in tasks]
-    sizes = [task.model.bytes for task in tasks]
-    return _total([size if size is None else size * (1 + copy) for size, copy in zip(sizes, copied, strict=True)])
-
-
-def _disk_bytes(tasks: Sequence[TaskPlan], sources: Sequence[Source]) -> int | None:
-    """Archive, file made of it, and the app's copy: three times a catalogue model, twice a hub's, once a local one."""
-    copies = {"catalog": 3, "hf": 2, "path": 1}
-    models = _total([task.model.bytes and task.model.bytes * copies[task.model.kind] for task in tasks])
-    return None if models is None else models + 3 * sum({source.sha256: source.bytes for source in sources}.values())

@@ -21,7 +21,6 @@ from handheld.lock import (
     EPOCH,
     LOCK_NAME,
     Lock,
-    LockedLibrary,
     LockedModel,
     LockedSource,
     LockedTask,
@@ -256,6 +255,9 @@ def _write_licences(target: Path, plan: Plan, files: ModelFiles) -> None:
     for task in plan.tasks:
         if (text := task.runtime.folder / LICENCE).is_file():
             texts[task.runtime.title] = text
+        for further in task.runtime.licence_texts:
+            path = files.licences[further]
+            texts[f"{task.runtime.title} {path.stem}"] = path
     for name, path in texts.items():
         suffix = path.suffix if path.suffix in {".html", ".md"} else ".txt"
         shutil.copyfile(path, target / f"{name}{suffix}")
@@ -285,10 +287,7 @@ def _lock(plan: Plan, files: ModelFiles, inputs: str) -> Lock:
         host_arguments=tuple(str(item) for item in plan.slots["host"]["cmake_arguments"]),
         tasks=tuple(_locked_task(task) for task in plan.tasks),
         models=tuple(_locked_model(task, files.models[task.task.name]) for task in plan.tasks),
-        libraries=tuple(
-            LockedLibrary(**{name: getattr(library, name) for name in LockedLibrary.__slots__})
-            for library in plan.libraries
-        ),
+        libraries=plan.libraries,
         sources=tuple(
             LockedSource(**{name: getattr(source, name) for name in LockedSource.__slots__}) for source in plan.sources
         ),

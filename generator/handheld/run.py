@@ -10,7 +10,7 @@ import json
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from handheld.app_errors import GoldenFailed, LockDamaged, ModelGone, NoGolden
-from handheld.binding import Cancelled, Task, Value
+from handheld.binding import Cancelled, File, Task, Value
 from handheld.build import BuiltApp
 from handheld.errors import Interrupted, UnknownChoice, Unreadable
 from handheld.lock import LockedTask
@@ -95,7 +95,7 @@ def run_golden(
     if not cases:
         raise NoGolden(built.app.directory)
     for locked, golden in cases:
-        case = _read_json(built.app.directory / golden)
+        case = read_json(built.app.directory / golden)
         with open_task(built, locked.name, options or {}, progress) as task:
             task.configure(case["configure"])
             values = [Value.of(value["text"], port=value["port"]) for value in case["send"]]
@@ -109,8 +109,16 @@ def run_golden(
 
 
 @contextmanager
-def open_task(built: BuiltApp, name: str | None, options: Mapping[str, object], progress: Progress) -> Iterator[Task]:
+def open_task(
+    built: BuiltApp,
+    name: str | None,
+    options: Mapping[str, object],
+    progress: Progress,
+    chat_template: str | None = None,
+) -> Iterator[Task]:
     """Open a task of the app and load its model, with a bar; closed after the block.
+
+    `chat_template` replaces the model's own.
 
     Raises:
         Interrupted: Ctrl-C while the model was loaded.
@@ -120,7 +128,13 @@ def open_task(built: BuiltApp, name: str | None, options: Mapping[str, object], 
     for model in built.app.lock.models:
         if model.task == locked.name and not (directory / model.file).exists():
             raise ModelGone(directory / model.file, directory)
-    with Task(built.library, directory / locked.manifest, options=options or None) as task:
+    manifest: Path | str = directory / locked.manifest
+    files: list[File] = []
+    if chat_template is not None:
+        changed = {**read_json(directory / locked.manifest), "chat_template": chat_template}
+        folder = (directory / locked.manifest).parent
+        manifest, files = json.dumps(changed), [File(role, folder / file) for role, file in changed["files"].items()]
+    with Task(built.library, manifest, files=files, options=options or None) as task:
         with progress.task(f"Loading {locked.model}", 100, unit="%") as handle:
             try:
                 for _ in _on_a_thread(task, _loading(task), lambda: handle.update(int(100 * task.progress))):
@@ -155,7 +169,12 @@ def find_task(built: BuiltApp, name: str | None) -> LockedTask:
     Raises:
         InputError: it has no such task.
     """
-    tasks = {task.name: task for task in built.app.lock.tasks}
+    return task_named(built.app.lock.tasks, name)
+
+
+def task_named(locked: Sequence[LockedTask], name: str | None) -> LockedTask:
+    """One of these tasks, or the first one; see find_task."""
+    tasks = {task.name: task for task in locked}
     if name is None and tasks:
         return next(iter(tasks.values()))
     if name not in tasks:
@@ -168,7 +187,7 @@ def first_input(built: BuiltApp, name: str | None) -> Mapping[str, Any]:
 
     Without a `default`, a conversation begins.
     """
-    ports: list[dict[str, Any]] = _read_json(built.app.directory / find_task(built, name).manifest)["ports"]
+    ports: list[dict[str, Any]] = read_json(built.app.directory / find_task(built, name).manifest)["ports"]
     return next(port for port in ports if port["direction"] == "in")
 
 
@@ -194,7 +213,12 @@ def first_values(request: RunRequest) -> list[Value]:
     return [Value.of(text, port=port) for port, text in request.values]
 
 
-def _read_json(path: Path) -> Any:  # noqa: ANN401 - what JSON can hold
+def read_json(path: Path) -> Any:  # noqa: ANN401 - what JSON can hold
+    """A JSON file of the app.
+
+    Raises:
+        FileError: it is missing or damaged.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

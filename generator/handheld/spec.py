@@ -26,6 +26,7 @@ from handheld.errors import (
     UnknownChoice,
     Unreadable,
 )
+from handheld.hosted_errors import NeverInAnApp
 from handheld.identity import NAME_LIMIT, RESERVED, AppIdentity, identify
 from handheld.tables import Key, problems, schema
 
@@ -57,7 +58,8 @@ class TaskChoice:
 
     `model` is a catalogue name, an absolute path, "hf:org/repo[@revision]/file" or None (the task's default).
     `settings` and `options` hold overrides only, checked against the task's tables. `accelerator` None leaves the
-    choice to the runtime; `chat_template` (Jinja) replaces the model's own.
+    choice to the runtime; `chat_template` (Jinja) replaces the model's own. `guessed`: nobody named the task, so plan
+    may take another one, which fits the model's file better.
     """
 
     task: str
@@ -67,6 +69,7 @@ class TaskChoice:
     options: Mapping[str, SettingValue] = field(default_factory=dict)
     accelerator: str | None = None
     chat_template: str | None = None
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ def read_spec(request: Request, catalog: Catalog) -> AppSpec:
             task=task.name,
             runtime=_runtime_name(runtimes[task.name], catalog) if task.name in runtimes else None,
             model=_model_reference(models[task.name], task, here) if task.name in models else None,
+            guessed=not request.tasks and task.name in models and not task.has_model(models[task.name]),
         )
         for task in tasks
     )
@@ -163,7 +167,7 @@ def _may_take(task: Task, model: str, catalog: Catalog) -> bool:
     """Whether the task lists the model, or a runtime of one of its shapes takes files that are called so."""
     suffix = Path(model).suffix.lower().removeprefix(".")
     runtimes = (runtime for runtime in catalog.runtimes.values() if set(runtime.shapes) & set(task.shapes))
-    return any(item.name == model for item in task.models) or any(suffix in runtime.formats for runtime in runtimes)
+    return task.has_model(model) or any(suffix in runtime.formats for runtime in runtimes)
 
 
 def _chosen_platforms(names: Sequence[str]) -> tuple[str, ...]:
@@ -193,6 +197,9 @@ def _runtime_name(given: str, catalog: Catalog) -> str:
     for runtime in catalog.runtimes.values():
         if given.casefold() in (runtime.name.casefold(), runtime.title.casefold()):
             return runtime.name
+    for hosted in catalog.hosted.values():
+        if given.casefold() in (hosted.name.casefold(), hosted.title.casefold()):
+            raise NeverInAnApp(hosted.name, hosted.title, list(catalog.runtimes))
     raise UnknownChoice("runtime", given, list(catalog.runtimes), "--runtime")
 
 

@@ -111,7 +111,7 @@ class ReportField(StrEnum):
     FINISH_REASON = "finish_reason"
     """Why the last run ended: stop, length, cancelled, error or none yet."""
     RUNS = "runs"
-    """How often the last request ran a model of shape tensors."""
+    """How often the last request ran a model of shape tensors or embed."""
     RUN_MS = "run_ms"
     """Wall time of one such run, milliseconds; the median, when the request ran it several times."""
 

@@ -44,6 +44,18 @@ class Key:
     values: Key | None = None
 
 
+def setting_key(
+    type_: str,
+    summary: str,
+    choices: tuple[str, ...],
+    minimum: float | None,
+    maximum: float | None,
+) -> Key:
+    """What a value of a setting has to be like; its types are those of a key, and "choice"."""
+    kind = "string" if type_ == "choice" else type_
+    return Key(kind, summary, choices=choices, minimum=minimum, maximum=maximum)
+
+
 def problems(value: object, key: Key, where: str = "") -> Iterator[str]:
     """Give a sentence for each thing that is wrong with `value`, each naming the key by its path."""
     if key.type == "any":

@@ -58,6 +58,19 @@ class Background:
         """The exit code, or None while it runs."""
         return self._process.poll()
 
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that it and all it has started hold; what they share counts once, where the system tells."""
+        import psutil  # noqa: PLC0415 - few ask
+
+        total = 0
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self._process.pid)
+            for each in (process, *process.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                    total += getattr(each.memory_full_info(), "pss", 0) or each.memory_info().rss
+        return total
+
     def wait(self, seconds: float) -> bool:
         """Give it time to end by itself; whether it did."""
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -199,6 +212,48 @@ class Tools:
             length = answer.headers.get("Content-Length")
             yield answer, int(length) if length else None
 
+    @contextlib.contextmanager
+    def ask(
+        self, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, timeout: float = 30.0
+    ) -> Iterator[tuple[int, BinaryIO]]:
+        """Send a request (POST when there is a body) and give the answer's status with its stream, whatever it says.
+
+        A redirect is an answer too: what `headers` hold is for this server alone. `timeout` is for each wait, in
+        seconds. Proxies are taken from the system, but never for this machine itself.
+
+        Raises:
+            OSError: no connection, or it broke.
+        """
+        import http.client  # noqa: PLC0415 - only a hosted model needs it
+        import urllib.error  # noqa: PLC0415
+        import urllib.request  # noqa: PLC0415
+
+        class Stay(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *_: object) -> None:
+                return None
+
+        request = urllib.request.Request(url, body, dict(headers or {}))
+        handlers: list[urllib.request.BaseHandler] = [Stay()]
+        if is_loopback(url):
+            handlers.append(urllib.request.ProxyHandler({}))
+        try:
+            try:
+                answer = urllib.request.build_opener(*handlers).open(request, timeout=timeout)
+            except urllib.error.HTTPError as error:
+                answer = error
+            with answer:
+                yield answer.status, answer
+        except http.client.HTTPException as error:
+            raise OSError(f"the answer is cut, or no HTTP: {error!r}") from error
+
+    def free_port(self) -> int:
+        """A TCP port of this machine that nobody listens on now."""
+        import socket  # noqa: PLC0415 - only a hosted model needs it
+
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
+
     def fetch_pypi(
         self,
         requirement: str,
@@ -311,6 +366,13 @@ def open_tools(environ: Mapping[str, str] | None = None) -> Tools:
     from platformdirs import user_cache_path  # noqa: PLC0415 - most runs are told, or need no cache
 
     return Tools(user_cache_path("handheld", appauthor=False), environ)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine itself."""
+    import urllib.parse  # noqa: PLC0415 - few ask
+
+    return (urllib.parse.urlsplit(url).hostname or "") in {"127.0.0.1", "localhost", "::1"}
 
 
 def python() -> str:

@@ -12,6 +12,7 @@ from handheld.errors import sized
 if TYPE_CHECKING:
     from handheld.catalog import Catalog
     from handheld.doctor import Diagnosis
+    from handheld.matrix import Row
     from handheld.plan import Plan
     from handheld.platforms import Device, DeviceRun, Finding
     from handheld.proof import Proof
@@ -163,6 +164,10 @@ def catalogue_view(catalog: Catalog, proofs: Sequence[Proof]) -> str:
         (runtime.name, runtime.licence, ", ".join(runtime.formats), ", ".join(runtime.platforms))
         for runtime in catalog.runtimes.values()
     ]
+    runtimes += [
+        (hosted.name, hosted.licence, ", ".join(hosted.formats), "a server; handheld compare")
+        for hosted in catalog.hosted.values()
+    ]
     models = [
         (
             f"{model.name}{' (default)' if model.default else ''}",
@@ -180,6 +185,16 @@ def catalogue_view(catalog: Catalog, proofs: Sequence[Proof]) -> str:
         table(("model", "task", "size", "licence", "proven on"), models),
     ]
     return "\n\n".join(blocks)
+
+
+def runtimes_view(rows: Sequence[Row]) -> str:
+    """What `handheld list --runtimes` prints."""
+    from handheld.matrix import HEAD, UNKNOWN, cells  # noqa: PLC0415 - the list alone needs it
+
+    shown = [cells(row) for row in rows]
+    measured = sorted({f"{row.size.where}, {row.size.date}, commit {row.size.commit}" for row in rows if row.size})
+    notes = ["", f"Bytes that a runtime adds, without symbols; {UNKNOWN} was not measured."]
+    return "\n".join([table(HEAD, shown), *notes, *(f"Measured on {where}." for where in measured)])
 
 
 def catalogue_json(catalog: Catalog, proofs: Sequence[Proof]) -> dict[str, object]:
@@ -201,6 +216,17 @@ def catalogue_json(catalog: Catalog, proofs: Sequence[Proof]) -> dict[str, objec
                 "platforms": list(runtime.platforms),
             }
             for runtime in catalog.runtimes.values()
+        ],
+        "hosted": [
+            {
+                "name": hosted.name,
+                "title": hosted.title,
+                "licence": hosted.licence,
+                "shapes": list(hosted.shapes),
+                "formats": list(hosted.formats),
+                "disk_bytes": dict(hosted.environment.disk_bytes),
+            }
+            for hosted in catalog.hosted.values()
         ],
         "models": [
             {

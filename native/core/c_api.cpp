@@ -38,8 +38,10 @@ hh_status guarded(hh_error *error, Body body) noexcept {
     const std::size_t mark = hh::log_mark();
     try {
         const hh_status status = body();
-        if (error != nullptr) *error = HH_ERROR_INIT;
-        if (error != nullptr) error->code = status;
+        if (error != nullptr) {  // its texts are kilobytes, which nobody reads now
+            error->code = status;
+            error->message[0] = error->log[0] = '\0';
+        }
         return status;
     } catch (const hh::Cancelled &) {
         return fill(error, mark, HH_CANCELLED, hh_status_sentence(HH_CANCELLED));

@@ -103,18 +103,19 @@ std::vector<File> files_of(const Json &json, const hh_task_options &options) {
 
 const Port &Manifest::input(const std::string &name, hh_kind kind) const {
     const Port *named = nullptr, *any = nullptr;
-    std::string known;
     for (const Port &port : ports) {
         if (!port.input) continue;
         if (port.any_name()) any = &port;
         else if (named == nullptr && (name.empty() || port.name == name)) named = &port;
-        known += (known.empty() ? "" : ", ") + (port.any_name() ? "the model's own inputs" : port.name);
     }
     if (named != nullptr && named->kind == kind) return *named;
     if (any != nullptr && any->kind == kind) return *any;
     if (named != nullptr || any != nullptr)
         throw Failure(HH_WRONG_KIND, "The input \"" + (named != nullptr ? named->name : name) +
                                          "\" takes another kind of value.");
+    std::string known;
+    for (const Port &port : ports)
+        if (port.input) known += (known.empty() ? "" : ", ") + (port.any_name() ? "the model's own inputs" : port.name);
     throw Failure(HH_UNKNOWN_PORT, "The task has no input \"" + name + "\"; there are: " + known + ".");
 }
 

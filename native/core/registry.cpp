@@ -54,6 +54,7 @@ Json shapes() {
         Json &of = list[runtime->name] = Json::array();
         if (runtime->generate != nullptr) of.push_back("generate");
         if (runtime->tensors != nullptr) of.push_back("tensors");
+        if (runtime->embed != nullptr) of.push_back("embed");
     }
     return list;
 }

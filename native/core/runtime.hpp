@@ -17,6 +17,7 @@ struct Runtime {
     void (*check)(const std::vector<File> &files);
     std::unique_ptr<GenerateModel> (*generate)(const ModelRequest &request) = nullptr;
     std::unique_ptr<TensorModel> (*tensors)(const ModelRequest &request) = nullptr;
+    std::unique_ptr<EmbedModel> (*embed)(const ModelRequest &request) = nullptr;
 };
 
 /** How a run goes on after a step. */

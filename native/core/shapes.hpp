@@ -148,4 +148,27 @@ public:
     [[nodiscard]] virtual Json describe() const = 0;
 };
 
+/** Shape `embed`: a text in, one vector out. */
+class EmbedModel {
+public:
+    virtual ~EmbedModel() = default;
+
+    /** With the tokens that the model wants around a text. What looks like a control token stays plain text. */
+    [[nodiscard]] virtual std::vector<Token> tokenize(std::string_view text) const = 0;
+    /**
+     * @param tokens  as tokenize() gives them, 1 to context_size()
+     * @return the vector of the whole text, dimensions() numbers of any length; valid until the next call
+     * @throws Cancelled within the granularity that runtime.toml names; Failure(HH_RUNTIME_FAILED)
+     */
+    virtual std::span<const float> embed(std::span<const Token> tokens, CancelToken cancel) = 0;
+
+    [[nodiscard]] virtual std::size_t dimensions() const = 0;
+    [[nodiscard]] virtual std::size_t context_size() const = 0;  // tokens
+    [[nodiscard]] virtual int threads() const = 0;
+    [[nodiscard]] virtual Memory memory() const = 0;
+    [[nodiscard]] virtual Accelerator accelerator() const = 0;
+    /** Facts of the model for hh_task_info(), without dimensions and context. */
+    [[nodiscard]] virtual Json describe() const = 0;
+};
+
 }  // namespace hh

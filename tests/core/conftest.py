@@ -16,7 +16,7 @@ from native.support import SHAPES, build, manifest, render, runtimes, tiny_file,
 
 TOOLS = open_tools()
 """Opened before the guards move HOME and the cache away: sources and objects are made once for all runs."""
-PROGRAMS = {"generate": ("header_as_c", "scenario", "threads", "answer"), "tensors": ("tensors",)}
+PROGRAMS = {"generate": ("header_as_c", "scenario", "threads", "answer"), "tensors": ("tensors",), "embed": ("embed",)}
 """The test programs of each shape."""
 
 
@@ -63,6 +63,12 @@ def core(request: pytest.FixtureRequest, cores: Callable[..., Core]) -> Core:
 def tensor_core(request: pytest.FixtureRequest, cores: Callable[..., Core]) -> Core:
     """Every runtime of shape `tensors` in turn."""
     return cores(request.param, "tensors")
+
+
+@pytest.fixture(params=runtimes("embed"))
+def embed_core(request: pytest.FixtureRequest, cores: Callable[..., Core]) -> Core:
+    """Every runtime of shape `embed` in turn."""
+    return cores(request.param, "embed")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import pytest
 from handheld.app_errors import CoreError
 from handheld.binding import File, Task
 from handheld.build import build_app
+from handheld.host import find_toolchain
 from handheld.progress import SilentProgress
 from handheld.render import RenderedApp
 from handheld.status import Status
@@ -25,6 +26,7 @@ from native.support import manifest, render, tiny_model, weights
 coreml: Any = tiny_model("coreml")
 """Writes a package of a few bytes."""
 MODEL = "Data/com.apple.CoreML/model.mlmodel"
+OWN = ("backend.mm", "compiled.mm")
 
 
 @pytest.fixture(scope="module")
@@ -180,12 +182,32 @@ def test_objective_c_fits_the_stand_ins_and_planted_faults_are_found(app: Render
     assert clang is not None
     native = app.directory / "native"
     files = sorted(native.rglob("*.mm"))
-    assert [file.name for file in files] == ["backend.mm", "compiled.mm"]
+    assert tuple(file.name for file in files) == OWN
     assert {file.name: frameworks.check(clang, native, file) for file in files} == dict.fromkeys(
         [f.name for f in files], ""
     )
     said = frameworks.missed(native, tmp_path, frameworks.FAULTS, lambda file: frameworks.check(clang, native, file))
     assert said == []
+
+
+def test_a_build_for_a_mac_has_arc_and_the_framework(app: RenderedApp, tmp_path: Path, tools: Tools) -> None:
+    clang = frameworks.find_clang()
+    need(clang, "clang", "sudo apt install clang")
+    chain = find_toolchain(tools)
+    compilers = [f"-DCMAKE_{name}_COMPILER{what}" for name in ("C", "CXX") for what in ("=clang", "_WORKS=1")]
+    compilers[2] = "-DCMAKE_CXX_COMPILER=clang++"
+    command: list[str | Path] = [
+        chain.cmake, "-S", app.directory / "native", "-B", tmp_path, "-G", "Ninja",
+        f"-DCMAKE_MAKE_PROGRAM={chain.ninja}", "-DCMAKE_SYSTEM_NAME=Darwin", "-DCMAKE_OSX_SYSROOT=/",
+        "-DCMAKE_INSTALL_NAME_TOOL=true", "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY", *compilers,
+    ]  # fmt: skip
+    tools.run(command)
+    plan = (tmp_path / "build.ninja").read_text()
+    steps = {name: plan.partition(f"coreml/{name}.o: ")[2].partition("\n\n")[0] for name in OWN}
+    assert {name: "-fobjc-arc" in step for name, step in steps.items()} == dict.fromkeys(OWN, True)
+    assert "-fobjc-arc" not in plan.partition("coreml/package.cpp.o: ")[2].partition("\n\n")[0]
+    assert "LINK_LIBRARIES = -framework CoreML" in plan
+    assert "elsewhere.cpp" not in plan
 
 
 def test_links_out_of_a_package_are_not_followed_by_its_list(library: Path, app: RenderedApp, tmp_path: Path) -> None:

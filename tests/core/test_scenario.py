@@ -19,6 +19,12 @@ def test_the_scenario_of_tensors_holds_on_every_runtime(tensor_core: Core, tools
     assert checks.done > 400
 
 
+def test_the_scenario_of_embed_holds_on_every_runtime(embed_core: Core, tools: Tools) -> None:
+    checks = run_checks(embed_core.programs / "embed", [embed_core.manifest, embed_core.weights], tools)
+    assert checks.failed == 0, checks.output
+    assert checks.done > 200
+
+
 def test_cancel_from_another_thread_hits_only_the_run_it_names(core: Core, tools: Tools) -> None:
     checks = run_checks(core.programs / "threads", [core.manifest, "60"], tools)
     assert checks.failed == 0, checks.output

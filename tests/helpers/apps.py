@@ -59,7 +59,9 @@ def made_up_files(plan: Plan, folder: Path) -> ModelFiles:
         _file(tree / "include" / f"{source.into}.h", f"// {source.name}\n")
         _file(tree.parent / "licence" / "LICENSE", f"The licence of {source.name}.\n")
         sources[source.name] = tree
-    return ModelFiles(models, sources)
+    further = [text for task in plan.tasks for text in task.runtime.licence_texts]
+    licences = {text: _file(folder / "licences" / Path(text.member).name, "Licences of others.\n") for text in further}
+    return ModelFiles(models, sources, licences)
 
 
 def tree_of(folder: Path) -> Mapping[str, tuple[int, bytes]]:

@@ -22,8 +22,6 @@ PLATFORMS = {"aarch64-ios.17.0": 2, "aarch64-ios.17.0-simulator": 7}
 PROCESSORS: dict[str, tuple[str, ...]] = {"apple_a12": (), "apple_a13": ("-DHH_NEEDS_DOT_PRODUCT",)}
 """What ios.processor of app.toml chooses, and what the package then defines."""
 BUILD_VERSION = 0x32
-MOST_OF_IT = 6000
-"""Characters of a compiler's complaints."""
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 FRAMEWORKS = Path(__file__).resolve().parent / "stub" / "frameworks"
 """Stand-ins for the frameworks that are called from Objective-C++."""
@@ -35,8 +33,8 @@ class Compiler:
 
     folder: Path
 
-    def compile(self, source: Path, target: str, processor: str, native: Path, object_: Path) -> str:
-        """Compile one file; gives what is wrong, or ""."""
+    def compile(self, source: Path, target: str, processor: str, native: Path, object_: Path, most: int = 1500) -> str:
+        """Compile one file; gives what is wrong, with the last `most` characters of what the compiler says, or ""."""
         object_.parent.mkdir(parents=True, exist_ok=True)
         library = native / "third_party" / "llama.cpp"
         vendored = [native / "third_party", *(library / name for name in ("include", "ggml/include", "src", "common"))]
@@ -51,7 +49,7 @@ class Compiler:
         ]  # fmt: skip
         done = subprocess.run([str(part) for part in argv], capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            return f"{source.name} for {target}:\n{done.stderr[-MOST_OF_IT:]}"
+            return f"{source.name} for {target}:\n{done.stderr[-most:]}"
         platform, minimum = build_version(object_.read_bytes())
         if (platform, minimum) != (PLATFORMS[target], (17, 0)):
             return f"{source.relative_to(native)}: made for platform {platform}, {minimum}"

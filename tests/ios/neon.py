@@ -70,9 +70,9 @@ def _build(
 
 
 def _program(path: Path, compiler: Compiler, name: str, flags: str = "") -> Path:
-    """CMake wants a program of its own for each of zig's."""
-    path.write_text(
-        f'#!/bin/sh\nexec {shlex.quote(str(compiler.folder / "zig"))} {name} {flags} "$@"\n', encoding="utf-8"
-    )
-    path.chmod(0o755)
+    """CMake wants a program of its own for each of zig's; one that is right stays, and with it what it compiled."""
+    text = f'#!/bin/sh\nexec {shlex.quote(str(compiler.folder / "zig"))} {name} {flags} "$@"\n'
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
     return path

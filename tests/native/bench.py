@@ -106,9 +106,16 @@ def stripped_size(library: Path, folder: Path, tools: Tools) -> Figure:
     return Figure("size of the stripped host library", size, size, size, 5.4, "less", "MB")
 
 
-def image_against_pillow(app: RenderedApp, folder: Path, tools: Tools) -> list[Figure]:
+def of_image(tools: Tools) -> list[Figure]:
     """CPU time of resizing against Pillow's own, which turns a picture that lies on its side first."""
-    programs = build(app, folder / "programs", ["bench_image"], tools)
+    with tempfile.TemporaryDirectory() as name:
+        # The smallest app: image processing is compiled into the program by itself.
+        app = render(Path(name) / "app", "echo", "echo", tools)
+        return image_against_pillow(build(app, Path(name) / "programs", ["bench_image"], tools))
+
+
+def image_against_pillow(programs: Path) -> list[Figure]:
+    """A figure for each of RESIZES, with the program in this folder."""
     figures = []
     for name, size, rotation, wanted, sampling, times in RESIZES:
         ours = Contestant([programs / "bench_image", *map(str, size), str(rotation)])
@@ -182,9 +189,5 @@ def measure(tools: Tools, *, beside: bool) -> tuple[list[Figure], str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         app = render(folder / "app", "llama_cpp", "smollm2-135m-instruct", tools)
-        figures = (
-            core_against_plain(app, folder, tools)
-            + image_against_pillow(app, folder, tools)
-            + generator_speed(folder, tools)
-        )
+        figures = core_against_plain(app, folder, tools) + generator_speed(folder, tools)
         return figures, llama_bench(weights(app), folder, tools) if beside else ""

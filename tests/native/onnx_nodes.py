@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -241,7 +242,10 @@ def compare_header(folder: Path, tools: Tools) -> bool | None:
     source = SOURCES / "ort_header.cpp"
     command: list[str | Path] = [find_toolchain(tools).cxx, "-std=c++20", "-fsyntax-only", "-Wno-ignored-attributes"]
     done = tools.run([*command, "-I", SOURCES.parent, "-isystem", folder, source], check=False)
-    print(done.stderr[-2000:] if done.returncode else f"declarations are those of {folder}")
+    header = (folder / "onnxruntime_c_api.h").read_text(encoding="utf-8")
+    version = re.search(r"#define ORT_API_VERSION (\d+)", header)
+    newer = ", but for those of version 24, which it lacks" if version is None or int(version[1]) < 24 else ""
+    print(done.stderr[-2000:] if done.returncode else f"declarations are those of {folder}{newer}")
     return done.returncode == 0
 
 

@@ -22,6 +22,7 @@ RECORD = "--record"
 RESULTS = Path("docs/generated/sanitize.json")
 FLAVOURS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "generate": {"address,undefined": ("scenario", "threads"), "thread": ("threads", "scenario")},
+    "embed": {"address,undefined": ("embed",), "thread": ("embed",)},
     "tensors": {"address,undefined": ("tensors", "image"), "thread": ("tensors",)},
 }
 """By shape: sanitizers, and the programs that run under them."""
@@ -34,10 +35,12 @@ def main(arguments: list[str]) -> int:
     names = [argument for argument in arguments if argument != RECORD]
     tools = open_tools()
     rows: list[dict[str, object]] = []
-    for shape in SHAPES:
-        for runtime in runtimes(shape):
-            if not names or runtime in names:
-                rows += sanitized(runtime, shape, tools)
+    built: dict[tuple[str, str], RenderedApp] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for shape in SHAPES:
+            for runtime in runtimes(shape):
+                if not names or runtime in names:
+                    rows += sanitized(runtime, shape, Path(folder), built, tools)
     failed = sum(row["checks"] == 0 or row["failures"] != 0 for row in rows)
     if RECORD in arguments:
         compiler = tools.run([tools.require("c++"), "--version"]).stdout.splitlines()[0]
@@ -46,21 +49,29 @@ def main(arguments: list[str]) -> int:
     return 1 if failed or not rows else 0
 
 
-def sanitized(runtime: str, shape: str, tools: Tools) -> Iterator[dict[str, object]]:
-    """Every flavour of one runtime's shape; gives a row for each program."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        app = render(folder / "app", runtime, tiny_file(runtime, shape, folder), tools, task=SHAPES[shape].task)
-        for flavour, programs in FLAVOURS[shape].items():
-            options = [f"-DHH_SANITIZE={flavour}", *SANITIZED]
-            where = build(app, folder / flavour.partition(",")[0], programs, tools, arguments=options)
-            for program in programs:
-                inputs = INPUTS.get(program, (manifest(app), "60" if program == "threads" else weights(app)))
-                checks = run_checks(where / program, [*inputs], tools, strict(where, app))
-                print(f"{runtime}, {flavour}, {program}: {checks.done} checks, {checks.failed} failures")
-                if checks.done == 0 or checks.failed:
-                    print(checks.output)
-                yield {"runtime": runtime, "sanitizers": flavour, "program": program, **counted(checks)}
+def sanitized(
+    runtime: str, shape: str, folder: Path, built: dict[tuple[str, str], RenderedApp], tools: Tools
+) -> Iterator[dict[str, object]]:
+    """Every flavour of one runtime's shape; gives a row for each program.
+
+    Shapes that share a task share its core, which is compiled once: `built` has the app that it came from.
+    """
+    task = SHAPES[shape].task
+    place = folder / f"{runtime}-{shape}"
+    place.mkdir()
+    app = render(place / "app", runtime, tiny_file(runtime, shape, place), tools, task=task)
+    core = built.setdefault((runtime, task), app)
+    for flavour, programs in FLAVOURS[shape].items():
+        options = [f"-DHH_SANITIZE={flavour}", *SANITIZED]
+        where = core.directory.parent / flavour.partition(",")[0]
+        build(core, where, programs, tools, arguments=options)
+        for program in programs:
+            inputs = INPUTS.get(program, (manifest(app), "60" if program == "threads" else weights(app)))
+            checks = run_checks(where / program, [*inputs], tools, strict(where, app))
+            print(f"{runtime}, {flavour}, {program}: {checks.done} checks, {checks.failed} failures")
+            if checks.done == 0 or checks.failed:
+                print(checks.output)
+            yield {"runtime": runtime, "sanitizers": flavour, "program": program, **counted(checks)}
 
 
 def strict(where: Path, app: RenderedApp) -> dict[str, str]:

@@ -53,7 +53,11 @@ class Shape:
     function: str
 
 
-SHAPES = {"generate": Shape("chat", "tiny_model"), "tensors": Shape("tensors", "tiny_tensors")}
+SHAPES = {
+    "generate": Shape("chat", "tiny_model"),
+    "tensors": Shape("tensors", "tiny_tensors"),
+    "embed": Shape("tensors", "tiny_embed"),
+}
 
 
 def runtimes(shape: str = "generate") -> tuple[str, ...]:
@@ -71,7 +75,7 @@ def tiny_file(runtime: str, shape: str, folder: Path) -> str:
 
 
 def tiny_model(runtime: str) -> ModuleType:
-    """A runtime's tiny_model.py; `tiny_model(folder)` and `tiny_tensors(folder)` in it give what `--model` takes."""
+    """A runtime's tiny_model.py; `tiny_model(folder)`, `tiny_tensors` and `tiny_embed` give what `--model` takes."""
     spec = spec_from_file_location(f"tiny_model_of_{runtime}", RUNTIMES / runtime / "tiny_model.py")
     assert spec is not None
     assert spec.loader is not None
@@ -136,12 +140,14 @@ def build(
     tools.run(configure)
     tools.run([toolchain.cmake, "--build", folder, "--target", *targets])
     machine = gather_host(folder)
-    # Where the core is part of a program, what it opens lies beside that.
+    # What the core opens lies beside the core: a library, or a part of a program.
     for path in (folder / "lib").glob("*.so"):
         (folder / path.name).unlink(missing_ok=True)
         link(path, folder / path.name)
     for name, path in fetch_libraries(app.lock.libraries, machine.os, machine.arch, tools, SilentProgress()).items():
-        link(path, folder / name)
+        for place in (folder, folder / "lib"):
+            if place.is_dir():
+                link(path, place / name)
     return folder
 
 

@@ -111,8 +111,8 @@ RUNTIME_CHANGES = [
     ),
     (
         'cancel = "one step"',
-        'cancel = "one step"\nios = { swift_packages = [{ url = "x" }] }',
-        "`ios.swift_packages[0].revision` is",
+        'cancel = "one step"\nios = { swift_packages = [] }',
+        "`ios.swift_packages` is unknown",
     ),
 ]
 SOURCE_CHANGES = [
@@ -166,6 +166,17 @@ TASK_CHANGES = [
     ("default = true", "default = true\nterms = true", "`model[0].licence_text` is missing: terms have to be shown"),
     ('entry = "TalkTask"\nusage', 'entry = "talkTask"\nusage', "`ios.entry` is 'talkTask'"),
     ('entry = "TalkTask"\nusage', "usage", "`ios.entry` is missing"),
+    (
+        "minimum = 1",
+        'shapes = ["tensors"]\nminimum = 1',
+        "`option[1].shapes` names a shape that the task does not ask for",
+    ),
+    (
+        "default = true",
+        'default = true\nshape = "tensors"',
+        "`model[0].shape` is 'tensors', which the task does not ask",
+    ),
+    ('kind = "text"', 'kind = "text"\nshapes = ["embed"]', "`port` has no input for the shape 'generate'"),
     ("usage = {", "usages = {", "`ios.usages` is unknown (did you mean `usage`?)"),
     ('["android.permission.RECORD_AUDIO"]', '["a b"]', "`android.permissions[0]` is 'a b'"),
 ]

@@ -243,6 +243,14 @@ def test_pieces_and_a_report_for_programs(handheld: Command, echo_app: Path) -> 
     assert set(report["memory"]) >= {"model", "cache", "compute", "process_peak"}
 
 
+def test_an_accelerator_that_is_not_there_is_told(handheld: Command, echo_app: Path) -> None:
+    *_, report = handheld("run", echo_app, "Hi!", "--accelerator", "gpu", "--json").events
+    assert report["accelerator"] == "cpu"
+    assert report["accelerator_note"].startswith("gpu was asked for; ")
+    assert "accelerator_note" not in handheld("run", echo_app, "Hi!", "--json").events[-1]
+    assert "npu was asked for; " in handheld("run", echo_app, "--golden", "--accelerator", "npu").out
+
+
 def test_settings_options_and_earlier_values(handheld: Command, echo_app: Path) -> None:
     *_, report = handheld("run", echo_app, "abcdef", "--set", "max_tokens=3", "--json").events
     assert (report["text"], report["finish_reason"]) == ("abc", "length")
@@ -465,6 +473,14 @@ def test_the_catalogue(handheld: Command) -> None:
     assert all(model["name"] in text and model["licence"] in text for model in listed["models"])
     assert {"name", "task", "bytes", "licence", "proven"} <= set(listed["models"][0])
     assert {task["name"] for task in listed["tasks"]} == {model["task"] for model in listed["models"]}
+
+
+def test_the_runtimes_alone(handheld: Command) -> None:
+    text = handheld("list", "--runtimes").out
+    listed = handheld("list", "--runtimes", "--json").json
+    assert list(listed) == ["runtimes"]
+    assert all(runtime["name"] in text and runtime["licence"] in text for runtime in listed["runtimes"])
+    assert {"shapes", "formats", "platforms", "versions", "proven", "bytes"} <= set(listed["runtimes"][0])
 
 
 def test_the_doctor(handheld: Command, tmp_path: Path) -> None:

@@ -11,15 +11,16 @@ from pathlib import Path
 import click
 import pytest
 
-from handheld import errors
+from handheld import errors, hosted_errors
 from handheld.__main__ import cli
 from handheld.errors import FileError, HandheldError, InputError, Interrupted, MachineError, nearest, sized
 
 BASES = {"HandheldError": 1, "AppError": 1, "InputError": 2, "MachineError": 3, "FileError": 4, "Interrupted": 130}
 CONCRETE = [
     kind
-    for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, HandheldError) and kind.__name__ not in BASES
+    for module in (errors, hosted_errors)
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if issubclass(kind, HandheldError) and kind.__name__ not in BASES and kind.__module__ == module.__name__
 ]
 SAMPLES: dict[object, object] = {
     str: "thing",
@@ -27,6 +28,8 @@ SAMPLES: dict[object, object] = {
     float: 1.5,
     bool: True,
     int | None: 7,
+    str | None: "thing",
+    Path | None: Path("/place/file"),
     Path: Path("/place/file"),
     Path | None: Path("/place/file"),
     OSError: PermissionError(13, "Permission denied"),
@@ -36,7 +39,7 @@ SAMPLES: dict[object, object] = {
 
 def sample(kind: type[HandheldError]) -> HandheldError:
     """Make an error of a class from the types that its constructor asks for."""
-    hints = typing.get_type_hints(kind.__init__, vars(errors))
+    hints = typing.get_type_hints(kind.__init__, vars(inspect.getmodule(kind)))
     hints.pop("return", None)
     values: dict[str, typing.Any] = {
         name: SAMPLES[typing.Sequence[str] if "Sequence" in str(hint) else hint] for name, hint in hints.items()

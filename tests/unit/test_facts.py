@@ -10,7 +10,7 @@ import struct
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,17 @@ def test_a_header_may_say_nothing(tmp_path: Path) -> None:
     found = inspect_model(write_model(tmp_path / "m.gguf", small_model({})))
     assert (found.architecture, found.name, found.licence, found.context) == (None, None, None, None)
     assert not found.chat_template
+
+
+def test_a_header_says_whether_texts_are_embedded(tmp_path: Path) -> None:
+    asked: Mapping[str, list[dict[str, object]]] = {
+        "embed": [{"llama.pooling_type": 1}, {"llama.attention.causal": False}, {"llama.pooling_type": 4}],
+        "generate": [{}, {"llama.pooling_type": 0}, {"llama.attention.causal": True}, {"bert.pooling_type": 1}],
+    }
+    for shape, headers in asked.items():
+        for keys in headers:
+            path = write_model(tmp_path / "model.gguf", small_model({**MODEL_KEYS, **keys}))
+            assert inspect_model(path).shape == shape, keys
 
 
 def test_keys_of_other_types_are_no_answers(tmp_path: Path) -> None:

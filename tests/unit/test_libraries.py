@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from handheld.errors import HandheldError, HashMismatch
-from handheld.libraries import fetch_libraries
-from handheld.lock import LockedLibrary
+from handheld.libraries import Library, LicenceText, fetch_libraries, fetch_licence_texts
 from handheld.progress import SilentProgress
 from handheld.tools import Tools
 from helpers.cache import offline_index, stocked, tools_in
@@ -23,12 +22,12 @@ def alpha(links: Path) -> Package:
     return make_wheel(links, "alpha", "1.2", {MEMBER: b"machine code", "alpha/other": b"left where it is"})
 
 
-def locked(package: Package, system: str = "linux") -> LockedLibrary:
+def locked(package: Package, system: str = "linux") -> Library:
     pinned = {"pypi": package.requirement, "sha256": package.sha256, "bytes": package.bytes}
-    return LockedLibrary(name="liba.so", os=system, arch="arm64", python="3.11", member=MEMBER, **pinned)  # type: ignore[arg-type]
+    return Library(name="liba.so", os=system, arch="arm64", python="3.11", member=MEMBER, **pinned)  # type: ignore[arg-type]
 
 
-def fetched(libraries: list[LockedLibrary], tools: Tools) -> dict[str, Path]:
+def fetched(libraries: list[Library], tools: Tools) -> dict[str, Path]:
     return fetch_libraries(libraries, "linux", "arm64", tools, SilentProgress())
 
 
@@ -70,3 +69,15 @@ def test_a_member_that_is_not_there_leaves_nothing(tmp_path: Path, links: Path, 
     with pytest.raises(HandheldError):
         fetched([replace(locked(alpha), member="alpha/nowhere")], stocked(tmp_path, links))
     assert not list((tmp_path / "cache").glob("libraries/*"))
+
+
+def test_a_licence_text_comes_with_the_library_of_its_package(tmp_path: Path, links: Path, alpha: Package) -> None:
+    text = LicenceText(alpha.requirement, "3.11", alpha.sha256, alpha.bytes, "alpha/other")
+    tools = offline_index(tmp_path, links)
+    path = fetch_licence_texts([text], [locked(alpha)], tools, SilentProgress())[text]
+    assert (path.name, path.read_bytes()) == ("other", b"left where it is")
+    assert not list((tmp_path / "cache").glob("archives/*"))
+    # Both are there now: nobody is asked for either.
+    nobody = tools_in(tmp_path)
+    assert fetched([locked(alpha)], nobody)["liba.so"].read_bytes() == b"machine code"
+    assert fetch_licence_texts([text], [], nobody, SilentProgress()) == {text: path}

@@ -8,15 +8,24 @@ import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from handheld.app_errors import SettingOfAnotherShape
 from handheld.catalog import Catalog, load_catalog
 from handheld.catalog_keys import SLOTS
-from handheld.errors import BundleTooLarge, DiskTooSmall, NothingFits, TargetInTheWay, TargetReadOnly
+from handheld.errors import (
+    BundleTooLarge,
+    DiskTooSmall,
+    NothingFits,
+    TargetInTheWay,
+    TargetReadOnly,
+)
 from handheld.facts import Facts, HostFacts, ModelFacts, TargetFacts
 from handheld.identity import identify
-from handheld.plan import BUNDLE_LIMITS, HfRef, Plan, finish_manifest, make_plan, plan_to_json
+from handheld.limits import BUNDLE_LIMITS
+from handheld.plan import HfRef, Plan, finish_manifest, make_plan, plan_to_json
 from handheld.spec import AppSpec, TaskChoice, load_app_toml
 from helpers.catalogues import BETA, DEFAULT_MODEL, TASK, RuntimeText, text_model, write_catalogue
 
@@ -52,6 +61,72 @@ def test_the_default(catalog: Catalog) -> None:
     assert task.golden == catalog.tasks["talk"].goldens["plain"]
     assert (plan.bundle_bytes, plan.platforms, plan.directory) == (5, ("android", "ios"), DIRECTORY)
     assert plan.warnings == ()
+
+
+SHOW = """
+name = "show"
+title = "Show"
+summary = "Shows any model."
+shapes = ["embed"]
+[[port]]
+name = "*"
+direction = "in"
+kind = "text"
+summary = "Any."
+[android]
+entry = "ShowTask"
+[ios]
+entry = "ShowTask"
+"""
+BOTH = RuntimeText(shape='generate", "embed')
+SAID = '[[port]]\nname = "said"\ndirection = "out"\nkind = "text"\nsummary = "What comes."\nshapes = ["generate"]\n'
+BY_SHAPE = TASK.replace("[[setting]]", f"{SAID}[[setting]]", 1).replace(
+    'name = "steps"\n', 'name = "steps"\nshapes = ["embed"]\n'
+)
+
+
+def test_a_model_chooses_the_shape_that_it_has(tmp_path: Path) -> None:
+    catalog = write_catalogue(tmp_path, runtimes=(BOTH, BETA), task=BY_SHAPE)
+    (tmp_path / "templates/tasks/talk/golden/default-embed.json").write_text("{}", encoding="utf-8")
+    catalog = load_catalog(tmp_path)
+    for shape, ports, options in (("generate", ["user", "said"], 2), ("embed", ["user"], 3)):
+        facts = with_model("/m/tiny.gguf", shape=shape)
+        (task,) = make_plan(spec_of(TaskChoice("talk", model="/m/tiny.gguf")), catalog, facts).tasks
+        manifest: Any = task.manifest
+        assert (task.shape, manifest["shape"], task.runtime.name) == (shape, shape, "alpha")
+        assert [port["name"] for port in manifest["ports"]] == ports
+        assert len(manifest["options"]) == options
+        assert task.golden is not None
+        assert task.golden.stem == ("default-embed" if shape == "embed" else "default")
+    given = TaskChoice("talk", model="/m/tiny.gguf", options={"steps": 2})
+    with pytest.raises(SettingOfAnotherShape, match="no 'steps' for a model of the shape 'generate'"):
+        make_plan(spec_of(given), catalog, with_model("/m/tiny.gguf", shape="generate"))
+
+
+def test_a_model_of_another_shape_is_explained(tmp_path: Path) -> None:
+    catalog = write_catalogue(tmp_path)
+    choice = TaskChoice("talk", model="/m/tiny.gguf", runtime="alpha")
+    with pytest.raises(NothingFits) as caught:
+        make_plan(spec_of(choice), catalog, with_model("/m/tiny.gguf", shape="embed"))
+    assert "Alpha.c: shape: the model gives 'embed', the runtime 'generate'" in caught.value.cause
+
+
+def test_where_nobody_names_a_task_the_model_decides(tmp_path: Path) -> None:
+    write_catalogue(tmp_path, runtimes=(BOTH, BETA))
+    (tmp_path / "templates/tasks/show").mkdir()
+    (tmp_path / "templates/tasks/show/task.toml").write_text(SHOW, encoding="utf-8")
+    catalog = load_catalog(tmp_path)
+    # Both tasks take a model that embeds; the one that takes any names comes first.
+    for shape, guessed, task in (
+        ("generate", True, "talk"),
+        ("embed", True, "show"),
+        ("embed", False, "talk"),
+        (None, True, "talk"),
+    ):
+        choice = TaskChoice("talk", model="/m/tiny.gguf", guessed=guessed)
+        plan = make_plan(spec_of(choice), catalog, with_model("/m/tiny.gguf", shape=shape))
+        assert [item.task.name for item in plan.tasks] == [task]
+        assert f"[task.{task}]" in plan.app_toml
 
 
 def test_the_manifest_is_the_task_json(catalog: Catalog) -> None:
@@ -259,8 +334,7 @@ def test_slots_of_several_tasks_are_joined(tmp_path: Path) -> None:
     alpha = RuntimeText(
         format="odd",
         more='[android]\nno_compress = ["z", "a"]\ncmake_arguments = ["-DA=1"]\npermissions = ["p.Z"]\n'
-        f'[ios]\nframeworks = ["Metal"]\nusage = {{ NSX = "x" }}\n'
-        f'swift_packages = [{{ url = "u", revision = "{"0" * 40}", product = "P" }}]\n',
+        '[ios]\nframeworks = ["Metal"]\nusage = { NSX = "x" }\n',
     )
     beta = replace(BETA, more='[android]\nno_compress = ["a"]\n[ios]\nframeworks = ["Accelerate", "Metal"]\n')
     write_catalogue(tmp_path, runtimes=(alpha, beta))
@@ -273,7 +347,6 @@ def test_slots_of_several_tasks_are_joined(tmp_path: Path) -> None:
     assert plan.slots["android"]["no_compress"] == ("a", "z")
     assert plan.slots["android"]["cmake_arguments"] == ("-DA=1",)
     assert plan.slots["ios"]["frameworks"] == ("Accelerate", "Metal")
-    assert plan.slots["ios"]["swift_packages"] == ({"url": "u", "revision": "0" * 40, "product": "P"},)
     assert plan.permissions == {
         "android": ("android.permission.RECORD_AUDIO", "p.Z"),
         "ios": {"NSMicrophoneUsageDescription": "To listen.", "NSX": "x"},

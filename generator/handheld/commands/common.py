@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,3 +113,35 @@ def list_places(app: RenderedApp, tools: Tools, json_: bool) -> None:
         for place in found
     ]
     return echo_json(rows, indent=2)
+
+
+def split(given: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
+    """NAME=VALUE as two texts."""
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"{option} takes NAME=VALUE, not '{pair}'.")
+        yield name, value
+
+
+def pairs(given: Sequence[str], option: str) -> dict[str, object]:
+    """Values as JSON where they are JSON (1024, true, ["a"]), else as text; the core checks them."""
+    import json  # noqa: PLC0415
+
+    values: dict[str, object] = {}
+    for name, text in split(given, option):
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    return values
+
+
+def app_models(app: RenderedApp, tools: Tools, progress: Progress) -> None:
+    """Refuse a model file that is not the one that was locked; a file known to be right is not read again."""
+    from handheld.models import check_model  # noqa: PLC0415
+
+    for model in app.lock.models:
+        path = app.directory / model.file
+        if path.exists():
+            check_model(app.directory, model, tools, progress)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from handheld.commands.common import (
+    app_models,
     as_json,
     choose,
     consent,
@@ -17,6 +18,8 @@ from handheld.commands.common import (
     from_lists,
     list_places,
     outside,
+    pairs,
+    split,
     target_option,
     yes_option,
 )
@@ -83,8 +86,8 @@ def command(
 
     place = parse_target(target)
     directory, prompt = _directory_and_prompt(words)
-    given_options = _pairs(options, "--option") | ({"accelerator": accelerator} if accelerator else {})
-    chosen = _pairs(settings, "--set"), given_options, tuple(_split(values, "--send"))
+    given_options = pairs(options, "--option") | ({"accelerator": accelerator} if accelerator else {})
+    chosen = pairs(settings, "--set"), given_options, tuple(split(values, "--send"))
     on_device = place.platform != HOST
     if tests and not on_device:
         raise click.UsageError("--tests are an app's tests on a phone or emulator: say which with --on.")
@@ -125,7 +128,7 @@ def _run_here(
     if given is None and takes_pictures(port):
         raise click.UsageError("Give the path of a picture after the app's folder; - takes one from a pipe.")
     request = RunRequest(given, task, settings, options, values)
-    _check_models(app, tools, progress)
+    app_models(app, tools, progress)
     if request.prompt is None:
         return _converse(built, request, progress, json_)
     return _run_prompt(built, request, progress, json_)
@@ -147,37 +150,6 @@ def _directory_and_prompt(words: Sequence[str]) -> tuple[Path, str | None]:
         case [directory, prompt]:
             return Path(directory), prompt
     raise click.UsageError("Give at most a folder and a prompt; a prompt of several words needs quotes.")
-
-
-def _split(pairs: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise click.UsageError(f"{option} takes NAME=VALUE, not '{pair}'.")
-        yield name, value
-
-
-def _pairs(pairs: Sequence[str], option: str) -> dict[str, object]:
-    """Values as JSON where they are JSON (1024, true, ["a"]), else as text; the core checks them."""
-    import json  # noqa: PLC0415
-
-    values: dict[str, object] = {}
-    for name, text in _split(pairs, option):
-        try:
-            values[name] = json.loads(text)
-        except ValueError:
-            values[name] = text
-    return values
-
-
-def _check_models(app: RenderedApp, tools: Tools, progress: Progress) -> None:
-    """Refuse a model file that is not the one that was locked; a file known to be right is not read again."""
-    from handheld.models import check_model  # noqa: PLC0415
-
-    for model in app.lock.models:
-        path = app.directory / model.file
-        if path.exists():
-            check_model(app.directory, model, tools, progress)
 
 
 class _Printed:
@@ -245,7 +217,7 @@ def _run_golden(
     from handheld.platforms import platform_for  # noqa: PLC0415
     from handheld.views import device_run_view  # noqa: PLC0415
 
-    _check_models(app, tools, progress)
+    app_models(app, tools, progress)
     done = platform_for(app, place).run(app, place, options, tools, progress)
     progress.close()
     if json_:

@@ -1,6 +1,8 @@
 #include "core/generate/generator.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "core/failure.hpp"
 
@@ -25,6 +27,19 @@ double per_second(std::size_t count, std::chrono::steady_clock::duration duratio
     return ms > 0 ? 1000.0 * static_cast<double>(count) / ms : 0;
 }
 
+// Log of the sum of exponentials, with the largest score taken out so that nothing overflows.
+double log_sum_exp(std::span<const float> scores) {
+    float top = -std::numeric_limits<float>::infinity();
+    for (const float score : scores) top = std::max(top, score);
+    if (!std::isfinite(top)) return top;
+    double sum = 0;
+    for (const float score : scores)
+        if (!std::isnan(score)) sum += static_cast<double>(std::exp(score - top));
+    return static_cast<double>(top) + std::log(sum);
+}
+
+float log_probability(double log_sum, float score) { return static_cast<float>(static_cast<double>(score) - log_sum); }
+
 }  // namespace
 
 void Generator::start(std::vector<Token> prompt, GenerationRequest request) {
@@ -33,6 +48,8 @@ void Generator::start(std::vector<Token> prompt, GenerationRequest request) {
     request_ = std::move(request);
     sampler_ = Sampler(request_.sampling);
     generated_.clear();
+    logprobs_.clear();
+    prompt_logprobs_.clear();
     characters_.clear();
     held_.clear();
     done_ = started_ = false;
@@ -54,6 +71,7 @@ void Generator::end(const char *reason) {
 }
 
 void Generator::evaluate_prompt(CancelToken cancel) {
+    if (request_.prompt_logprobs) return evaluate_one_by_one(cancel);
     const auto differ = std::mismatch(cached_.begin(), cached_.end(), prompt_.begin(), prompt_.end()).second;
     // At least one token has to be evaluated: the scores of what follows it are not kept.
     const auto common = static_cast<std::size_t>(differ - prompt_.begin());
@@ -63,6 +81,32 @@ void Generator::evaluate_prompt(CancelToken cancel) {
     begin_ = Clock::now();
     scores_ = model_.decode(std::span<const Token>(prompt_).subspan(reused_), cancel);
     prompt_done_ = Clock::now();
+}
+
+// As slow as an answer of that length, and the very arithmetic that an answer is made with.
+void Generator::evaluate_one_by_one(CancelToken cancel) {
+    model_.truncate(0);
+    reused_ = 0;
+    cached_ = prompt_;
+    prompt_logprobs_.clear();
+    begin_ = Clock::now();
+    for (std::size_t i = 0; i < prompt_.size(); ++i) {
+        cancel.check();
+        if (i > 0)
+            prompt_logprobs_.push_back(
+                log_probability(log_sum_exp(scores_), scores_[static_cast<std::size_t>(prompt_[i])]));
+        scores_ = model_.decode(std::span<const Token>(prompt_).subspan(i, 1), cancel);
+    }
+    prompt_done_ = Clock::now();
+}
+
+Token Generator::choose() {
+    if (!request_.logprobs) return sampler_.choose(scores_);
+    // The sampler changes the scores.
+    const std::vector<float> own(scores_.begin(), scores_.end());
+    const Token token = sampler_.choose(scores_);
+    if (!model_.ends(token)) logprobs_.push_back(log_probability(log_sum_exp(own), own[static_cast<std::size_t>(token)]));
+    return token;
 }
 
 void Generator::make_room() {
@@ -112,7 +156,7 @@ bool Generator::next(CancelToken cancel, std::string &piece) {
         if (!started_) evaluate_prompt(cancel);
         else append(generated_.back(), cancel);
         started_ = true;
-        const Token token = sampler_.choose(scores_);
+        const Token token = choose();
         last_ = Clock::now();
         if (generated_.empty()) first_ = last_;
         if (model_.ends(token)) {

@@ -1,5 +1,6 @@
 // Runtime `coreml`: shape `tensors` over MLModel, for ML Programs and older kinds of models with arrays in and out.
 #include <algorithm>
+#include <map>
 
 #include "core/failure.hpp"
 #include "core/runtime.hpp"
@@ -113,10 +114,10 @@ MLComputeUnits units_for(const std::string &accelerator) {
     return MLComputeUnitsAll;
 }
 
-/** How many operations of a program Core ML plans for each kind of processor. */
+/** The operations of a program, by the kind of processor that Core ML plans for them. */
 struct Shares {
-    std::size_t cpu = 0, gpu = 0, npu = 0;
-    [[nodiscard]] std::size_t all() const { return cpu + gpu + npu; }
+    std::size_t gpu = 0, npu = 0, nodes = 0;
+    std::map<std::string, std::size_t> cpu;  // by operator
 };
 
 API_AVAILABLE(macos(14.4), ios(17.4))
@@ -124,9 +125,10 @@ void count(MLComputePlan *plan, MLModelStructureProgramBlock *block, Shares &sha
     for (MLModelStructureProgramOperation *operation in block.operations) {
         // Constants are computed by nobody, and have no device.
         id<MLComputeDeviceProtocol> device = [plan computeDeviceUsageForMLProgramOperation:operation].preferredComputeDevice;
+        if (device != nil) ++shares.nodes;
         if ([device isKindOfClass:MLNeuralEngineComputeDevice.class]) ++shares.npu;
         else if ([device isKindOfClass:MLGPUComputeDevice.class]) ++shares.gpu;
-        else if ([device isKindOfClass:MLCPUComputeDevice.class]) ++shares.cpu;
+        else if (device != nil) ++shares.cpu[text_of(operation.operatorName)];
         for (MLModelStructureProgramBlock *inner in operation.blocks) count(plan, inner, shares);
     }
 }
@@ -149,20 +151,17 @@ Shares shares_of(NSURL *compiled, MLModelConfiguration *configuration, const std
 }
 
 Accelerator describe_shares(const std::string &asked, const Shares &shares) {
-    Accelerator found;
-    if (asked == "cpu") return found;
-    if (shares.all() == 0) {
-        found.note = "Core ML was allowed to use more than the CPU, and does not tell what it uses for this model";
-        return found;
-    }
-    const std::size_t most = std::max({shares.cpu, shares.gpu, shares.npu});
-    if (shares.npu == most) found = {.kind = "npu", .device = "Neural Engine", .note = {}};
-    else if (shares.gpu == most) found = {.kind = "gpu", .device = "GPU", .note = {}};
-    const auto part = [&](const char *name, std::size_t operations) {
-        return std::string(name) + " " + std::to_string(operations);
-    };
-    found.note = "Core ML plans " + std::to_string(shares.all()) + " operations: " + part("Neural Engine", shares.npu) + ", " +
-                 part("GPU", shares.gpu) + ", " + part("CPU", shares.cpu);
+    if (shares.nodes == 0)
+        return {.kind = "cpu", .device = {}, .note = "Core ML may use more than the CPU, and does not tell for this model"};
+    if (shares.gpu == 0 && shares.npu == 0)
+        return fall_back(asked, "Core ML plans all " + std::to_string(shares.nodes) + " operations for the CPU");
+    const bool npu = shares.npu >= shares.gpu;
+    Accelerator found{.kind = npu ? "npu" : "gpu", .device = npu ? "Neural Engine" : "GPU", .note = {},
+                      .taken = npu ? shares.npu : shares.gpu, .nodes = shares.nodes};
+    if (!shares.cpu.empty()) found.note = rest_on_cpu(shares.cpu, shares.nodes);
+    if (const std::size_t other = npu ? shares.gpu : shares.npu; other > 0)
+        found.note += (found.note.empty() ? "" : "; ") + std::string(npu ? "the GPU" : "the Neural Engine") + " computes " +
+                      std::to_string(other);
     return found;
 }
 
@@ -266,12 +265,10 @@ private:
         MLDictionaryFeatureProvider *features = [[MLDictionaryFeatureProvider alloc] initWithDictionary:values error:&error];
         MLPredictionOptions *options = [[MLPredictionOptions alloc] init];
         id<MLFeatureProvider> answer = nil;
-        if (features == nil) {
-        } else if (package_.states.empty()) {
-            answer = [model_ predictionFromFeatures:features options:options error:&error];
-        } else if (@available(macOS 15, iOS 18, *)) {
+        if (features == nil) throw Failure(HH_RUNTIME_FAILED, "Core ML did not take the inputs: " + text_of(error));
+        if (package_.states.empty()) answer = [model_ predictionFromFeatures:features options:options error:&error];
+        else if (@available(macOS 15, iOS 18, *))
             answer = [model_ predictionFromFeatures:features usingState:state_ options:options error:&error];
-        }
         if (answer == nil) throw Failure(HH_RUNTIME_FAILED, "Core ML could not run the model: " + text_of(error));
         return answer;
     }

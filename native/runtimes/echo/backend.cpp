@@ -8,6 +8,7 @@
 
 #include "core/failure.hpp"
 #include "core/runtime.hpp"
+#include "runtimes/echo/embed.hpp"
 #include "runtimes/echo/tensors.hpp"
 
 namespace hh::runtimes::echo {
@@ -126,6 +127,7 @@ const Runtime runtime = {
         return std::make_unique<Echo>(request);
     },
     .tensors = make_tensors,
+    .embed = make_embed,
 };
 
 }  // namespace hh::runtimes::echo

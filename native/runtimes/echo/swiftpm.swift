@@ -1,1 +1,1 @@
-parts.append(Part(sources: ["runtimes/echo/backend.cpp", "runtimes/echo/tensors.cpp"]))
+parts.append(Part(sources: ["backend", "embed", "tensors"].map { "runtimes/echo/\($0).cpp" }))

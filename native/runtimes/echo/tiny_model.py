@@ -27,3 +27,9 @@ def tiny_tensors(folder: Path) -> str:
     path = folder / "tensors.echo"
     path.write_text(TENSORS, encoding="utf-8")
     return str(path)
+
+
+def tiny_embed(folder: Path) -> str:
+    """What `--model` takes: a name of the catalogue, as the format alone does not say that texts are embedded."""
+    del folder
+    return "echo-embed"

@@ -2,17 +2,16 @@
 #include <llama.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include <llama-ext.h>  // memory by part; the version of llama.cpp is pinned, so its unstable parts hold still
 
 #include "core/failure.hpp"
-#include "core/log.hpp"
 #include "core/runtime.hpp"
 #include "runtimes/llama_cpp/chat_template.hpp"
 #include "runtimes/llama_cpp/cpu_variants.hpp"
+#include "runtimes/llama_cpp/embed.hpp"
 #include "runtimes/llama_cpp/gguf_check.hpp"
-#include "runtimes/llama_cpp/gpu.hpp"
+#include "runtimes/llama_cpp/start.hpp"
 
 namespace hh::runtimes::llama_cpp {
 namespace {
@@ -24,25 +23,6 @@ struct ContextFree {
     void operator()(llama_context *context) const noexcept { llama_free(context); }
 };
 
-void take_log(ggml_log_level level, const char *text, void *) {
-    if (level == GGML_LOG_LEVEL_WARN || level == GGML_LOG_LEVEL_ERROR) log_append(text);
-}
-
-// ggml's answer to a failed check is abort(); an exception from here ends only the call that asked for too much.
-[[noreturn]] void throw_instead_of_abort(const char *message) {
-    log_append(std::string(message) + "\n");
-    throw Failure(HH_RUNTIME_FAILED, std::string("llama.cpp stopped at an internal check: ") + message);
-}
-
-void init_once() {
-    static std::once_flag once;
-    std::call_once(once, [] {
-        llama_log_set(take_log, nullptr);
-        ggml_set_abort_callback(throw_instead_of_abort);
-        llama_backend_init();
-    });
-}
-
 class Model : public GenerateModel {
 public:
     explicit Model(const ModelRequest &request) {
@@ -50,7 +30,10 @@ public:
         const File &file = file_with_role(request.files, "weights");
         check_gguf(file);
         choose_accelerator(request.accelerator);
-        if (gpus_ == nullptr || !start_on_gpu(file, request)) start(file, request);
+        load_weights(file, request);
+        make_context(request.options);
+        measure_vocabulary();
+        try_out(request.cancel);
         load_template(request.chat_template);
         request.progress(1);
     }
@@ -186,57 +169,15 @@ private:
 
     void choose_accelerator(const std::string &asked) {
         const CpuVariant &variant = load_cpu_variant();
-        accelerator_ = {.kind = "cpu", .device = variant.name, .note = variant.note};
-        if (!asks_for_more(asked)) return;
-        const Gpus *gpus = asked == "gpu" ? &load_gpus() : nullptr;
-        if (gpus != nullptr && !gpus->devices.empty()) gpus_ = gpus;
-        else stay_on_cpu(asked, gpus != nullptr ? gpus->why : "llama.cpp has none here");
-    }
-
-    void stay_on_cpu(const std::string &asked, const std::string &why) {
-        gpus_ = nullptr;
-        const CpuVariant &variant = load_cpu_variant();
-        accelerator_ = fall_back(asked, why);
+        accelerator_ = fall_back(asked, "this build of llama.cpp has the CPU only");
         accelerator_.device = variant.name;
-        accelerator_.note += variant.note.empty() ? "" : "; " + variant.note;
-    }
-
-    void start(const File &file, const ModelRequest &request) {
-        load_weights(file, request);
-        make_context(request.options);
-        measure_vocabulary();
-        try_out(request.cancel);
-    }
-
-    // False if it does not work there, with the reason noted; whatever is wrong with the model itself the CPU will find.
-    bool start_on_gpu(const File &file, const ModelRequest &request) {
-        std::string why = "the GPU computes none of the model's nodes";
-        try {
-            start(file, request);
-            accelerator_ = count_.of(*gpus_);
-            if (accelerator_.kind == "gpu") return true;
-        } catch (const Cancelled &) {
-            throw;
-        } catch (const std::exception &failure) {  // Vulkan's own, too
-            why = failure.what();
-        }
-        context_.reset();
-        model_.reset();
-        position_ = 0;
-        stay_on_cpu(request.accelerator, why);
-        return false;
+        if (!variant.note.empty()) accelerator_.note += (accelerator_.note.empty() ? "" : "; ") + variant.note;
     }
 
     void load_weights(const File &file, const ModelRequest &request) {
         Watch watch{request.progress};
         llama_model_params params = llama_model_default_params();
         params.n_gpu_layers = 0;
-        std::vector<ggml_backend_dev_t> devices;
-        if (gpus_ != nullptr) {
-            devices = gpus_->devices;
-            params.devices = devices.data();
-            params.n_gpu_layers = -1;  // all of them
-        }
         params.load_mode = file.mappable() && llama_supports_mmap() ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
         params.progress_callback_user_data = &watch;
         params.progress_callback = [](float fraction, void *data) {
@@ -273,10 +214,6 @@ private:
         params.n_threads = params.n_threads_batch = threads_;
         params.swa_full = false;  // a full cache for sliding windows costs megabytes and is never used
         params.no_perf = true;
-        if (gpus_ != nullptr) {
-            params.cb_eval = &NodeCount::look;
-            params.cb_eval_user_data = &count_;
-        }
         context_.reset(llama_init_from_model(model_.get(), params));
         if (context_ == nullptr)
             throw Failure(HH_OUT_OF_MEMORY, "There is no room for a context of " + std::to_string(context_limit_) +
@@ -286,12 +223,10 @@ private:
     // A check of ggml's arithmetic that fails throws (init_once), and an exception cannot leave a thread of ggml's own. So
     // what a model's weights are used for is done once on this thread alone: whatever has no code fails here.
     void try_out(CancelToken cancel) {
-        if (threads_ == 1 && gpus_ == nullptr) return;
+        if (threads_ == 1) return;
         llama_set_n_threads(context_.get(), 1, 1);
         std::vector<Token> tokens(std::min<std::size_t>(batch_, 2), 0);
-        count_.start();
         decode_batch(tokens, cancel);
-        count_.stop();
         truncate(0);
         llama_set_n_threads(context_.get(), threads_, threads_);
     }
@@ -354,8 +289,6 @@ private:
     const llama_vocab *vocab_ = nullptr;
     std::unique_ptr<ChatTemplate> template_;
     Accelerator accelerator_;
-    const Gpus *gpus_ = nullptr;  // where they compute
-    NodeCount count_;
     std::size_t context_limit_ = 0, batch_ = 0, position_ = 0, longest_token_ = 1;
     int threads_ = 1;
 };
@@ -373,6 +306,7 @@ const Runtime runtime = {
     .generate = [](const ModelRequest &request) -> std::unique_ptr<GenerateModel> {
         return std::make_unique<Model>(request);
     },
+    .embed = make_embed,
 };
 
 }  // namespace hh::runtimes::llama_cpp

@@ -88,7 +88,7 @@ func llamaCpp() -> Part {
         linkerSettings: ["Foundation", "Metal", "MetalKit"].map { .linkedFramework($0) }
     )
     return Part(
-        sources: ["backend", "chat_template", "cpu_variants", "gguf_check", "gpu", "template_budget"].map {
+        sources: ["backend", "chat_template", "cpu_variants", "embed", "gguf_check", "start", "template_budget"].map {
             "runtimes/llama_cpp/\($0).cpp"
         },
         settings: ["include", "ggml/include", "src", "common"].map { .headerSearchPath("\(root)/\($0)") }

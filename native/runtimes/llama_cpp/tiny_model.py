@@ -105,3 +105,78 @@ def finish(writer: gguf.GGUFWriter) -> None:
 def tiny_model(folder: Path) -> str:
     """What `--model` takes: a model made in `folder`."""
     return str(write_tiny_model(folder / "tiny.gguf"))
+
+
+WORDS = ["parrot", "talks", "rain", "##ing"]
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+PIECES += [*"abcdefghijklmnopqrstuvwxyz.", *(f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")]
+"""A WordPiece vocabulary; the first five are special."""
+BERT_LAYERS, BERT_WIDTH, BERT_HEADS, BERT_HIDDEN, BERT_CONTEXT, BERT_EPSILON = 2, 32, 4, 48, 64, 1e-12
+
+
+def bert_weights(seed: int = 7) -> dict[str, np.ndarray]:
+    """Seeded weights of a BERT encoder, by the names that GGUF has for them; matrices are [out, in]."""
+    random = np.random.default_rng(seed)
+
+    def made(*shape: int) -> np.ndarray:
+        return (random.standard_normal(shape) * 0.3).astype(np.float32)
+
+    def norm(name: str) -> dict[str, np.ndarray]:
+        return {f"{name}.weight": 1 + made(BERT_WIDTH), f"{name}.bias": made(BERT_WIDTH)}
+
+    weights = {
+        "token_embd.weight": made(len(PIECES), BERT_WIDTH),
+        "position_embd.weight": made(BERT_CONTEXT, BERT_WIDTH),
+    }
+    weights |= {"token_types.weight": made(2, BERT_WIDTH)} | norm("token_embd_norm")
+    for layer in range(BERT_LAYERS):
+        block = f"blk.{layer}."
+        matrices = dict.fromkeys(("attn_q", "attn_k", "attn_v", "attn_output"), (BERT_WIDTH, BERT_WIDTH))
+        matrices |= {"ffn_up": (BERT_HIDDEN, BERT_WIDTH), "ffn_down": (BERT_WIDTH, BERT_HIDDEN)}
+        for name, shape in matrices.items():
+            weights |= {f"{block}{name}.weight": made(*shape), f"{block}{name}.bias": made(shape[0])}
+        weights |= norm(f"{block}attn_output_norm") | norm(f"{block}layer_output_norm")
+    return weights
+
+
+def write_tiny_bert(path: Path, pooling: gguf.PoolingType | None = gguf.PoolingType.MEAN, seed: int = 7) -> Path:
+    """Writes a BERT GGUF (about 70 kB, f32) as convert_hf_to_gguf.py would, and returns its path."""
+    writer = gguf.GGUFWriter(path, "bert")
+    writer.add_name("Tiny BERT")
+    writer.add_license("apache-2.0")
+    writer.add_block_count(BERT_LAYERS)
+    writer.add_context_length(BERT_CONTEXT)
+    writer.add_embedding_length(BERT_WIDTH)
+    writer.add_feed_forward_length(BERT_HIDDEN)
+    writer.add_head_count(BERT_HEADS)
+    writer.add_layer_norm_eps(BERT_EPSILON)
+    writer.add_causal_attention(False)
+    if pooling is not None:
+        writer.add_pooling_type(pooling)
+    writer.add_tokenizer_model("bert")
+    writer.add_token_type_count(2)
+    # GGUF marks where words begin, WordPiece where they go on.
+    special = gguf.TokenType.CONTROL
+    words = [piece[2:] if piece.startswith("##") else f"\u2581{piece}" for piece in PIECES[5:]]
+    writer.add_token_list([*PIECES[:5], *words])
+    writer.add_token_types([special if place < 5 else gguf.TokenType.NORMAL for place in range(len(PIECES))])
+    # The key of [SEP] is spelt so.
+    for name, place in (
+        ("padding", 0),
+        ("unknown", 1),
+        ("cls", 2),
+        ("seperator", 3),
+        ("mask", 4),
+        ("bos", 2),
+        ("eos", 3),
+    ):
+        writer.add_uint32(f"tokenizer.ggml.{name}_token_id", place)
+    for name, values in bert_weights(seed).items():
+        writer.add_tensor(name, values)
+    finish(writer)
+    return path
+
+
+def tiny_embed(folder: Path) -> str:
+    """What `--model` takes: a model of shape `embed`, made in `folder`."""
+    return str(write_tiny_bert(folder / "tiny-bert.gguf"))

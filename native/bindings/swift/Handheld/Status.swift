@@ -168,7 +168,7 @@ public enum ReportField {
     public static let dropped = "dropped"
     /// Why the last run ended: stop, length, cancelled, error or none yet.
     public static let finishReason = "finish_reason"
-    /// How often the last request ran a model of shape tensors.
+    /// How often the last request ran a model of shape tensors or embed.
     public static let runs = "runs"
     /// Wall time of one such run, milliseconds; the median, when the request ran it several times.
     public static let runMs = "run_ms"

@@ -12,7 +12,9 @@ namespace {
 class Chat : public TaskLogic {
 public:
     explicit Chat(const Manifest &manifest)
-        : answer_port_(manifest.output().name), slide_(manifest.options.text("overflow") == "slide") {}
+        : answer_port_(manifest.output().name), slide_(manifest.options.text("overflow") == "slide"),
+          trace_(on(manifest.options, "trace")),
+          prompt_logprobs_(trace_ && on(manifest.options, "prompt_logprobs")) {}
 
     void load(const Runtime &runtime, const ModelRequest &request) override {
         if (runtime.generate == nullptr)
@@ -78,13 +80,20 @@ public:
     std::vector<Value> trace() const override {
         std::vector<Value> values;
         values.push_back(Value::tokens("prompt_tokens", prompt_));
+        if (prompt_logprobs_) values.push_back(Value::numbers("prompt_logprobs", generator_->prompt_logprobs()));
         values.push_back(Value::tokens("generated_tokens", generator_->generated()));
+        values.push_back(Value::numbers("generated_logprobs", generator_->logprobs()));
         values.push_back(Value::text("answer", answer_));
         return values;
     }
 
 private:
     enum class Phase { idle, input, prompt, answer, done };
+
+    // A manifest need not have what only tests and measurements ask for.
+    static bool on(const Settings &options, const char *name) {
+        return options.values().contains(name) && options.boolean(name);
+    }
 
     void begin_request() {
         turns_before_ = turns_;
@@ -108,7 +117,9 @@ private:
                                     .max_tokens = static_cast<std::size_t>(settings.integer("max_tokens")),
                                     .stop = settings.texts("stop"),
                                     .slide = slide_,
-                                    .keep = slide_ && !first.empty() ? model_->render_chat(first, false).size() : 0});
+                                    .keep = slide_ && !first.empty() ? model_->render_chat(first, false).size() : 0,
+                                    .logprobs = trace_,
+                                    .prompt_logprobs = prompt_logprobs_});
         phase_ = Phase::answer;
     }
 
@@ -143,7 +154,7 @@ private:
     }
 
     const std::string answer_port_;
-    const bool slide_;
+    const bool slide_, trace_, prompt_logprobs_;
     std::unique_ptr<GenerateModel> model_;
     std::unique_ptr<Generator> generator_;
 

@@ -1,1 +1,1 @@
-parts.append(Part(sources: ["tasks/tensors/tensors.cpp"]))
+parts.append(Part(sources: ["tasks/tensors/tensors.cpp", "tasks/tensors/texts.cpp"]))

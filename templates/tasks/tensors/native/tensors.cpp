@@ -2,7 +2,8 @@
 //
 // A request is any number of tensors, each named as the model names its input, then the end; the outputs follow, named as
 // the model names them. A text on port `example` fills the inputs that were not given with example data and repeats the
-// run to time it; then a text on port `summary`, a line for each input and output, closes the answer.
+// run to time it; then a text on port `summary`, a line for each input and output, closes the answer. For a model of shape
+// `embed` see texts.cpp.
 #include <algorithm>
 #include <optional>
 
@@ -10,6 +11,7 @@
 #include "core/runtime.hpp"
 #include "core/tensors/runner.hpp"
 #include "core/tensors/text.hpp"
+#include "tasks/tensors/texts.hpp"
 
 namespace hh::tasks::tensors {
 namespace {
@@ -73,14 +75,18 @@ private:
     void run(const Settings &settings, CancelToken cancel) {
         if (example_) runner_->give_examples(*example_);
         runner_->run(example_ ? static_cast<std::size_t>(settings.integer("repeats")) : 1, cancel);
-        std::vector<Value> outputs = runner_->outputs();
-        std::string summary;
-        for (const Value &input : runner_->inputs()) summary += "in " + input.name + " " + tensor_text(input.lent) + "\n";
-        for (const Value &output : outputs) summary += "out " + output.name + " " + tensor_text(output.lent) + "\n";
-        answer_.assign(std::make_move_iterator(outputs.begin()), std::make_move_iterator(outputs.end()));
-        if (example_) answer_.push_back(Value::text(summary_port_, summary));
+        answer_ = runner_->outputs();
+        if (example_) answer_.push_back(Value::text(summary_port_, summary()));
         std::reverse(answer_.begin(), answer_.end());  // given from the back
         ran_ = true;
+    }
+
+    // Looks at every element, so it is made only for who asks.
+    std::string summary() const {
+        std::string text;
+        for (const Value &input : runner_->inputs()) text += "in " + input.name + " " + tensor_text(input.lent) + "\n";
+        for (const Value &output : answer_) text += "out " + output.name + " " + tensor_text(output.lent) + "\n";
+        return text;
     }
 
     void forget_request() {
@@ -100,6 +106,7 @@ private:
 
 extern const TaskType type;
 const TaskType type = {"tensors", [](const Manifest &manifest) -> std::unique_ptr<TaskLogic> {
+                           if (manifest.shape == "embed") return make_texts(manifest);
                            return std::make_unique<Tensors>(manifest);
                        }};
 

@@ -138,7 +138,7 @@ public object ReportField {
     /** Why the last run ended: stop, length, cancelled, error or none yet. */
     public const val FINISH_REASON: String = "finish_reason"
 
-    /** How often the last request ran a model of shape tensors. */
+    /** How often the last request ran a model of shape tensors or embed. */
     public const val RUNS: String = "runs"
 
     /** Wall time of one such run, milliseconds; the median, when the request ran it several times. */

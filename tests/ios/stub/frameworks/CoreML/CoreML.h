@@ -115,6 +115,7 @@ API_AVAILABLE(macos(14.4), ios(17.4))
 @class MLModelStructureProgramBlock;
 API_AVAILABLE(macos(14.4), ios(17.4))
 @interface MLModelStructureProgramOperation : NSObject
+@property(readonly, copy) NSString *operatorName;
 @property(readonly, copy) NSArray<MLModelStructureProgramBlock *> *blocks;
 @end
 API_AVAILABLE(macos(14.4), ios(17.4))

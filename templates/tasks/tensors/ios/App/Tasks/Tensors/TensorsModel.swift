@@ -7,7 +7,7 @@ import Observation
 @MainActor
 @Observable
 final class TensorsModel {
-    /// One input or output, in words; for example "f32 [batch, 3]".
+    /// One input or output, in words; for example "f32 [batch, 3]", or "text".
     struct Port: Equatable, Identifiable {
         let name: String
         let kind: String
@@ -16,8 +16,10 @@ final class TensorsModel {
 
     private(set) var inputs: [Port] = []
     private(set) var outputs: [Port] = []
-    /// A seed, and sizes of free axes.
+    /// A seed and sizes of free axes, or a text: what the model's first input takes.
     var example = "1"
+    /// Whether the model embeds texts, rather than taking arrays.
+    var takesText: Bool { inputs.contains { $0.kind == "text" } }
     /// What the last run was given and what came of it, a line each.
     private(set) var summary = ""
     let request: RequestModel
@@ -36,11 +38,11 @@ final class TensorsModel {
         outputs = parsed.loaded.outputs.map(\.port)
     }
 
-    /// Runs the model on example data.
+    /// Runs the model on example data, or on a text.
     func run() {
         guard !request.isRunning else { return }
         request.send { [example] in
-            .text(example, port: "example")
+            .text(example)
         } onOutput: { [weak self] value in
             if let text = value.text { self?.summary = text }
         }
@@ -57,10 +59,11 @@ private struct Info: Decodable {
     struct Spec: Decodable {
         let name: String
         let type: String
-        let shape: [Size]
+        let shape: [Size]?
 
         var port: TensorsModel.Port {
-            TensorsModel.Port(name: name, kind: "\(type) [\(shape.map(\.text).joined(separator: ", "))]")
+            let sizes = shape.map { " [\($0.map(\.text).joined(separator: ", "))]" } ?? ""
+            return TensorsModel.Port(name: name, kind: type + sizes)
         }
     }
 

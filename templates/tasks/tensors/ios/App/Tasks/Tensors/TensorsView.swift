@@ -33,13 +33,19 @@ struct TensorsView: View {
     }
 }
 
-/// The seed and sizes of the example data, and the button that runs it.
+/// The text, or the seed and sizes of the example data, and the button that runs it.
 private struct RunSection: View {
     @Bindable var model: TensorsModel
 
     var body: some View {
         Section {
-            TextField(text: $model.example, axis: .vertical) { Text("Example data", tableName: "Tensors") }
+            TextField(text: $model.example, axis: .vertical) {
+                if model.takesText {
+                    Text("Text", tableName: "Tensors")
+                } else {
+                    Text("Example data", tableName: "Tensors")
+                }
+            }
                 .accessibilityIdentifier("example")
             if model.request.isRunning {
                 Button {
@@ -57,7 +63,11 @@ private struct RunSection: View {
                 .accessibilityIdentifier("run")
             }
         } footer: {
-            Text("A seed, and sizes of free axes, such as 7 batch=2", tableName: "Tensors")
+            if model.takesText {
+                Text("Becomes a vector of length 1", tableName: "Tensors")
+            } else {
+                Text("A seed, and sizes of free axes, such as 7 batch=2", tableName: "Tensors")
+            }
         }
     }
 }

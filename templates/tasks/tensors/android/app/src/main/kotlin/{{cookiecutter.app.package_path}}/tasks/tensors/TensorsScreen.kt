@@ -32,7 +32,7 @@ fun TensorsScreen(viewModel: TensorsViewModel, onBack: (() -> Unit)?) {
     TaskPage(viewModel, R.string.tensors_title, onBack) {
         Ports(R.string.tensors_inputs, state.inputs)
         Ports(R.string.tensors_outputs, state.outputs)
-        RunControls(request.running, viewModel::run, viewModel::stop)
+        RunControls(state.takesText, request.running, viewModel::run, viewModel::stop)
         request.problem?.let { ProblemText(it.message.orEmpty()) }
         if (state.summary.isNotEmpty()) Result(state.summary, request.report)
     }
@@ -43,17 +43,19 @@ private fun Ports(title: Int, ports: List<TensorPort>) {
     Facts(stringResource(title)) { ports.forEach { port -> Fact(port.name, port.kind) } }
 }
 
-/** The seed and sizes of the example data, and the button that runs it. */
+/** The text, or the seed and sizes of the example data, and the button that runs it. */
 @Composable
-private fun RunControls(running: Boolean, onRun: (String) -> Unit, onStop: () -> Unit) {
+private fun RunControls(takesText: Boolean, running: Boolean, onRun: (String) -> Unit, onStop: () -> Unit) {
     var example by rememberSaveable { mutableStateOf("1") }
     OutlinedTextField(
         value = example,
         onValueChange = { example = it },
         modifier = Modifier.fillMaxWidth().testTag("example"),
-        label = { Text(stringResource(R.string.tensors_example)) },
-        supportingText = { Text(stringResource(R.string.tensors_example_summary)) },
-        singleLine = true,
+        label = { Text(stringResource(if (takesText) R.string.tensors_text else R.string.tensors_example)) },
+        supportingText = {
+            Text(stringResource(if (takesText) R.string.tensors_text_summary else R.string.tensors_example_summary))
+        },
+        singleLine = !takesText,
     )
     Button({ if (running) onStop() else onRun(example) }, Modifier.testTag("run")) {
         Text(stringResource(if (running) R.string.tensors_stop else R.string.tensors_run))

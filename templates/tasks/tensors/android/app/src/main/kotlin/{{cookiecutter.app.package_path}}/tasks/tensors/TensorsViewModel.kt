@@ -21,7 +21,7 @@ import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 
-/** One input or output of the model, in words; for example "f32 [batch, 3]". */
+/** One input or output of the model, in words; for example "f32 [batch, 3]", or "text". */
 data class TensorPort(val name: String, val kind: String)
 
 /**
@@ -33,7 +33,10 @@ data class TensorsState(
     val inputs: List<TensorPort> = emptyList(),
     val outputs: List<TensorPort> = emptyList(),
     val summary: String = "",
-)
+) {
+    /** Whether the model embeds texts, rather than taking arrays. */
+    val takesText: Boolean get() = inputs.any { it.kind == "text" }
+}
 
 /** Owns the model and its last run. */
 class TensorsViewModel(
@@ -51,17 +54,15 @@ class TensorsViewModel(
         }
     }
 
-    /** Runs the model on example data; `example` is a seed, and sizes of free axes. */
+    /** Runs the model on example data, a seed and sizes of free axes, or on a text: what its first input takes. */
     fun run(example: String) {
         if (request.value.running) return
-        send({ Value.Text(example, EXAMPLE) }) { value ->
+        send({ Value.Text(example) }) { value ->
             if (value is Value.Text) mutableState.update { it.copy(summary = value.text.trim()) }
         }
     }
 
     companion object {
-        private const val EXAMPLE = "example"
-
         fun factory(name: String): ViewModelProvider.Factory = viewModelFactory {
             initializer {
                 val application: Application = checkNotNull(this[APPLICATION_KEY])
@@ -75,7 +76,9 @@ class TensorsViewModel(
 internal fun portsIn(loaded: JsonObject, direction: String): List<TensorPort> =
     loaded[direction]?.jsonArray.orEmpty().map { entry ->
         val port = entry.jsonObject
-        val shape = port["shape"]?.jsonArray.orEmpty().joinToString { it.jsonPrimitive.contentOrNull ?: "?" }
-        val words = "${port["type"]?.jsonPrimitive?.contentOrNull.orEmpty()} [$shape]"
+        val shape = port["shape"]?.jsonArray?.joinToString(prefix = " [", postfix = "]") {
+            it.jsonPrimitive.contentOrNull ?: "?"
+        }
+        val words = port["type"]?.jsonPrimitive?.contentOrNull.orEmpty() + shape.orEmpty()
         TensorPort(port["name"]?.jsonPrimitive?.contentOrNull.orEmpty(), words)
     }

@@ -1,0 +1,216 @@
+// Shape `embed` over llama.cpp's public C API: one text, one batch, one pooled vector.
+//
+// How the vectors of the tokens become one (mean, the first token's, the last token's) is a fact of the model, which its
+// header has as <architecture>.pooling_type. A model without it was not made for vectors, a chat model for example: it is
+// refused unless the option `pooling` says how, as a guess would give vectors that look right and compare badly.
+#include "runtimes/llama_cpp/embed.hpp"
+
+#include <llama.h>
+
+#include <algorithm>
+#include <array>
+
+#include <llama-ext.h>  // memory by part; the version of llama.cpp is pinned, so its unstable parts hold still
+
+#include "core/failure.hpp"
+#include "runtimes/llama_cpp/cpu_variants.hpp"
+#include "runtimes/llama_cpp/gguf_check.hpp"
+#include "runtimes/llama_cpp/start.hpp"
+
+namespace hh::runtimes::llama_cpp {
+namespace {
+
+struct ModelFree {
+    void operator()(llama_model *model) const noexcept { llama_model_free(model); }
+};
+struct ContextFree {
+    void operator()(llama_context *context) const noexcept { llama_free(context); }
+};
+
+struct Pooling {
+    const char *name;
+    enum llama_pooling_type type;  // there is a function of that name
+};
+// Flash attention rounds keys and values to 16 bits, which moves a vector by 1e-3. Without it every head has a square of
+// the text's length, so longer texts do with it.
+constexpr std::uint64_t kLargestSquares = std::uint64_t{256} << 20;  // bytes
+
+constexpr std::array kPoolings = {Pooling{"mean", LLAMA_POOLING_TYPE_MEAN}, Pooling{"cls", LLAMA_POOLING_TYPE_CLS},
+                                  Pooling{"last", LLAMA_POOLING_TYPE_LAST}};
+
+class Embeddings : public EmbedModel {
+public:
+    explicit Embeddings(const ModelRequest &request) {
+        init_once();
+        const File &file = file_with_role(request.files, "weights");
+        check_gguf(file);
+        choose_accelerator(request.accelerator);
+        load_weights(file, request);
+        pooling_ = pooling_of(request.options.text("pooling"), file);
+        make_context(request.options);
+        try_out(request.cancel);
+        request.progress(1);
+    }
+
+    std::vector<Token> tokenize(std::string_view text) const override {
+        std::vector<Token> tokens(text.size() + 2);
+        const auto length = static_cast<std::int32_t>(text.size());
+        const auto room = static_cast<std::int32_t>(tokens.size());
+        std::int32_t count = llama_tokenize(vocab_, text.data(), length, tokens.data(), room, true, false);
+        if (count < 0) {
+            tokens.resize(static_cast<std::size_t>(-count));
+            count = llama_tokenize(vocab_, text.data(), length, tokens.data(), -count, true, false);
+        }
+        if (count < 0) throw Failure(HH_RUNTIME_FAILED, "llama.cpp cannot tokenize the text.");
+        tokens.resize(static_cast<std::size_t>(count));
+        return tokens;
+    }
+
+    std::span<const float> embed(std::span<const Token> tokens, CancelToken cancel) override {
+        if (llama_memory_t memory = llama_get_memory(context_.get()); memory != nullptr) llama_memory_clear(memory, true);
+        std::vector<Token> input(tokens.begin(), tokens.end());
+        llama_set_abort_callback(
+            context_.get(), [](void *data) { return static_cast<const CancelToken *>(data)->cancelled(); }, &cancel);
+        // Without a memory, as encoders are, llama_decode() encodes.
+        const std::int32_t result =
+            llama_decode(context_.get(), llama_batch_get_one(input.data(), static_cast<std::int32_t>(input.size())));
+        llama_set_abort_callback(context_.get(), nullptr, nullptr);
+        if (result == 2) throw Cancelled{};
+        if (result != 0)
+            throw Failure(HH_RUNTIME_FAILED, "llama.cpp could not evaluate the text (" + std::to_string(result) + ").");
+        const float *vector = llama_get_embeddings_seq(context_.get(), 0);
+        if (vector == nullptr) throw Failure(HH_RUNTIME_FAILED, "llama.cpp gave no vector.");
+        return {vector, dimensions()};
+    }
+
+    std::size_t dimensions() const override { return static_cast<std::size_t>(llama_model_n_embd_out(model_.get())); }
+    std::size_t context_size() const override { return context_limit_; }
+    int threads() const override { return threads_; }
+    Accelerator accelerator() const override { return accelerator_; }
+
+    Memory memory() const override {
+        Memory sum;
+        for (const auto &[type, part] : llama_get_memory_breakdown(context_.get())) {
+            sum.model += part.model;
+            sum.cache += part.context;
+            sum.compute += part.compute;
+        }
+        return sum;
+    }
+
+    Json describe() const override {
+        return {{"architecture", metadata("general.architecture")},
+                {"name", metadata("general.name")},
+                {"pooling", pooling_.name},
+                {"attention", flash_ ? "f16" : "f32"},
+                {"quantization", llama_ftype_name(llama_model_ftype(model_.get()))},
+                {"parameters", llama_model_n_params(model_.get())},
+                {"bytes", llama_model_size(model_.get())},
+                {"context_trained", llama_model_n_ctx_train(model_.get())},
+                {"vocabulary", llama_vocab_n_tokens(vocab_)},
+                {"llama_cpp", llama_version()}};
+    }
+
+private:
+    struct Watch {
+        const std::function<void(float)> &progress;
+        bool cancelled = false;
+    };
+
+    void choose_accelerator(const std::string &asked) {
+        const CpuVariant &variant = load_cpu_variant();
+        accelerator_ = {.kind = "cpu", .device = variant.name, .note = variant.note};
+        if (asked != "gpu" && asked != "npu") return;
+        const std::string refused = asked + " was asked for; texts are embedded on the CPU";
+        accelerator_.note = refused + (variant.note.empty() ? "" : "; " + variant.note);
+    }
+
+    void load_weights(const File &file, const ModelRequest &request) {
+        Watch watch{request.progress};
+        llama_model_params params = llama_model_default_params();
+        params.n_gpu_layers = 0;
+        params.load_mode = file.mappable() && llama_supports_mmap() ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+        params.progress_callback_user_data = &watch;
+        params.progress_callback = [](float fraction, void *data) {
+            auto *w = static_cast<Watch *>(data);
+            try {
+                w->progress(fraction * 0.95F);  // the rest is the context's
+            } catch (const Cancelled &) {
+                w->cancelled = true;
+            }
+            return !w->cancelled;
+        };
+        stream_ = file.open();
+        model_.reset(llama_model_load_from_file_ptr(stream_.get(), params));
+        if (watch.cancelled) throw Cancelled{};
+        if (model_ == nullptr) throw Failure(HH_FILE_INVALID, file.label() + " cannot be loaded: llama.cpp refused it.");
+        vocab_ = llama_model_get_vocab(model_.get());
+        if (llama_model_has_encoder(model_.get()) && llama_model_has_decoder(model_.get()))
+            throw Failure(HH_UNSUPPORTED, file.label() + " has an encoder and a decoder; a model for vectors has one of them.");
+    }
+
+    Pooling pooling_of(const std::string &asked, const File &file) const {
+        const std::string own = metadata((metadata("general.architecture") + ".pooling_type").c_str());
+        if (own == std::to_string(LLAMA_POOLING_TYPE_RANK))
+            throw Failure(HH_UNSUPPORTED, file.label() + " ranks pairs of texts (a reranker): it gives no vectors.");
+        for (const Pooling &known : kPoolings)
+            if (asked == known.name || (asked == "model" && own == std::to_string(known.type))) return known;
+        throw Failure(HH_UNSUPPORTED, file.label() + " does not say how the vectors of its tokens become one, so it was not "
+                                                     "made for embeddings. Choose an embedding model, or say how with the "
+                                                     "option \"pooling\": mean, cls or last.");
+    }
+
+    void make_context(const Settings &options) {
+        const auto asked = static_cast<std::size_t>(options.integer("context"));
+        context_limit_ = std::min<std::size_t>(asked, static_cast<std::size_t>(std::max(llama_model_n_ctx_train(model_.get()), 1)));
+        threads_ = static_cast<int>(options.integer("threads"));
+        if (threads_ == 0) threads_ = default_threads();
+
+        llama_context_params params = llama_context_default_params();
+        // Attention that looks both ways needs the whole text in one step.
+        params.n_ctx = params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(context_limit_);
+        params.n_seq_max = 1;
+        params.n_threads = params.n_threads_batch = threads_;
+        params.embeddings = true;
+        params.pooling_type = pooling_.type;
+        const auto heads = static_cast<std::uint64_t>(std::max(llama_model_n_head(model_.get()), 1));
+        flash_ = heads * context_limit_ * context_limit_ * sizeof(float) > kLargestSquares;
+        params.flash_attn_type = flash_ ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
+        params.no_perf = true;
+        context_.reset(llama_init_from_model(model_.get(), params));
+        if (context_ == nullptr)
+            throw Failure(HH_OUT_OF_MEMORY, "There is no room for texts of " + std::to_string(context_limit_) +
+                                                " tokens; give the option \"context\" a smaller number.");
+    }
+
+    // A check of ggml's arithmetic that fails throws (init_once), and an exception cannot leave a thread of ggml's own. So
+    // what a model's weights are used for is done once on this thread alone: whatever has no code fails here.
+    void try_out(CancelToken cancel) {
+        llama_set_n_threads(context_.get(), 1, 1);
+        const std::vector<Token> tokens(std::min<std::size_t>(context_limit_, 2), 0);
+        (void)embed(tokens, cancel);
+        llama_set_n_threads(context_.get(), threads_, threads_);
+    }
+
+    std::string metadata(const char *key) const {
+        char value[256] = {};
+        llama_model_meta_val_str(model_.get(), key, value, sizeof value);
+        return value;
+    }
+
+    Stream stream_;  // llama.cpp borrows it for as long as the model lives
+    std::unique_ptr<llama_model, ModelFree> model_;
+    std::unique_ptr<llama_context, ContextFree> context_;
+    const llama_vocab *vocab_ = nullptr;
+    Pooling pooling_{};
+    Accelerator accelerator_;
+    std::size_t context_limit_ = 0;
+    int threads_ = 1;
+    bool flash_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<EmbedModel> make_embed(const ModelRequest &request) { return std::make_unique<Embeddings>(request); }
+
+}  // namespace hh::runtimes::llama_cpp
