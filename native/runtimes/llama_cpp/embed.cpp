@@ -119,10 +119,9 @@ private:
 
     void choose_accelerator(const std::string &asked) {
         const CpuVariant &variant = load_cpu_variant();
-        accelerator_ = {.kind = "cpu", .device = variant.name, .note = variant.note};
-        if (asked != "gpu" && asked != "npu") return;
-        const std::string refused = asked + " was asked for; texts are embedded on the CPU";
-        accelerator_.note = refused + (variant.note.empty() ? "" : "; " + variant.note);
+        accelerator_ = fall_back(asked, "texts are embedded on the CPU");
+        accelerator_.device = variant.name;
+        if (!variant.note.empty()) accelerator_.note += (accelerator_.note.empty() ? "" : "; ") + variant.note;
     }
 
     void load_weights(const File &file, const ModelRequest &request) {
