@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from handheld import __version__
 from handheld.catalog import Catalog, Runtime
 from handheld.errors import sized
 from handheld.proof import LEVELS, Proof
@@ -44,21 +43,20 @@ def rows(catalog: Catalog, proofs: Sequence[Proof], sizes: Mapping[str, RuntimeS
 
 
 def versions(runtime: Runtime) -> dict[str, str]:
-    """What is pinned of it: its sources, or the libraries that it opens. What is Handheld's own has its version."""
+    """What is pinned of it, sources or libraries; nothing of what is Handheld's own or the system's."""
     gradle = [str(item) for item in runtime.slots["android"]["gradle_dependencies"]]
     pinned = {
         "source": [source.version for source in runtime.sources],
         "host": [library.pypi.partition("==")[2] for library in runtime.libraries],
         "android": [item.rpartition(":")[2].partition("@")[0] for item in gradle],
     }
-    found = {channel: ", ".join(dict.fromkeys(texts)) for channel, texts in pinned.items() if texts}
-    return found or {"source": __version__}
+    return {channel: ", ".join(dict.fromkeys(texts)) for channel, texts in pinned.items() if texts}
 
 
 def cells(row: Row) -> tuple[str, ...]:
     """The row as text, under HEAD."""
     runtime, size = row.runtime, row.size
-    version = ", ".join(dict.fromkeys(row.versions.values()))
+    version = ", ".join(dict.fromkeys(row.versions.values())) or "-"
     if len(set(row.versions.values())) > 1:
         version = ", ".join(f"{value} ({channel})" for channel, value in row.versions.items())
     return (

@@ -244,7 +244,7 @@ void traced(const std::string &manifest) {
     CHECK_STATUS(HH_END, task.ask("trace me"));
     std::vector<std::string> names;
     while (hh_task_trace(task.raw, &task.out, &task.error) == HH_OK) names.emplace_back(task.out.name);
-    CHECK((names == std::vector<std::string>{"prompt_tokens", "generated_tokens", "answer"}));
+    CHECK((names == std::vector<std::string>{"prompt_tokens", "generated_tokens", "generated_logprobs", "answer"}));
     Task untraced(manifest);
     CHECK_STATUS(HH_UNSUPPORTED, hh_task_trace(untraced.raw, &untraced.out, &untraced.error));
 }

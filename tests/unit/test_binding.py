@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -79,8 +80,8 @@ def test_no_field_of_the_header_is_forgotten(repository: Path) -> None:
     header = (repository / "native/include/handheld.h").read_text()
     for name, struct in STRUCTS.items():
         body = header.split(f"typedef struct {name} {{")[1].split(f"}} {name};")[0]
-        code = [line.split("/*")[0].split("*")[-1] if "/*" in line else line for line in body.splitlines()]
-        declared = sum(line.count(";") + line.split(";")[0].count(",") for line in code if ";" in line)
+        code = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)
+        declared = sum(line.count(";") + line.split(";")[0].count(",") for line in code.splitlines() if ";" in line)
         assert declared == len(struct._fields_), name
 
 

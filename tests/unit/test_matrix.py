@@ -25,7 +25,8 @@ def test_every_runtime_has_a_row() -> None:
     for row in found:
         assert len(cells(row)) == len(HEAD)
         assert all(cells(row))
-        assert plain(row)["versions"], row.runtime.name
+        pinned = [*row.runtime.sources, *row.runtime.libraries]
+        assert bool(plain(row)["versions"]) == bool(pinned), row.runtime.name
         assert json.dumps(plain(row))
 
 

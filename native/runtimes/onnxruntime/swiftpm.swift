@@ -2,7 +2,8 @@
 /// them. Elsewhere the library is opened when a model is loaded.
 func onnxRuntime() -> Part {
     let folder = "runtimes/onnxruntime"
-    var part = Part(sources: ["backend.cpp", "onnx_check.cpp", "ort_api.cpp", "providers.cpp"].map { "\(folder)/\($0)" })
+    let sources = ["backend.cpp", "onnx_check.cpp", "ort_api.cpp", "providers.cpp"]
+    var part = Part(sources: sources.map { "\(folder)/\($0)" })
     #if os(macOS)
     part.settings = [.define("HH_ONNXRUNTIME_LINKED", .when(platforms: apple))]
     part.dependencies = [.target(name: "onnxruntime", condition: .when(platforms: apple))]

@@ -46,7 +46,7 @@ private struct RunSection: View {
                     Text("Example data", tableName: "Tensors")
                 }
             }
-                .accessibilityIdentifier("example")
+            .accessibilityIdentifier("example")
             if model.request.isRunning {
                 Button {
                     model.request.stop()
