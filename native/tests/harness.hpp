@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -37,7 +38,7 @@ inline long resident_kilobytes() {
 #endif
 }
 
-inline int checks = 0, failures = 0;
+inline std::atomic<int> checks = 0, failures = 0;  // some programs check in several threads
 
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
 #define CHECK_STATUS(expected, call) check_status((expected), (call), #call, __FILE__, __LINE__)
@@ -59,7 +60,7 @@ inline bool check_status(hh_status expected, hh_status got, const char *what, co
 
 // The last line is read by the test lane, which also asks for a number of checks above zero.
 inline int finish(const char *name) {
-    std::printf("%s: %d checks, %d failures\n", name, checks, failures);
+    std::printf("%s: %d checks, %d failures\n", name, checks.load(), failures.load());
     return failures == 0 ? 0 : 1;
 }
 
