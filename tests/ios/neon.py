@@ -1,7 +1,8 @@
 """The core as an iPhone's processor runs it: zig's clang with the flags of the Swift package, emulated by QEMU.
 
 What is built is for Linux, since QEMU runs no programs of iOS: the same compiler family, the same processor flags, the
-same instructions. Pictures have to equal this machine's to the last bit, and a tiny model's greedy answer its text.
+same instructions. Pictures have to equal this machine's to the last bit, and a tiny model's greedy answer its text. It is
+the oldest processor that an app may ask for; what newer ones add to ggml is run by `nox -s variants`.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ def check(compiler: Compiler, folder: Path) -> Iterator[tuple[str, str]]:
     pictures = run_checks(here / "image", [ROUNDS], tools)
     text = tools.run([here / "answer", *question], timeout=60).stdout.partition("\n")[2]
     emulator: list[str | Path] = ["-cpu", EMULATED, "-L", f"/usr/{TARGET}"]
-    for processor, definitions in PROCESSORS.items():
-        there = _build(compiler, app, folder / processor, processor, definitions, tools)
-        found = run_checks(Path("qemu-aarch64"), [*emulator, there / "image", ROUNDS], tools)
-        same = not found.failed and DIGEST.findall(found.output) == DIGEST.findall(pictures.output) != []
-        yield f"pictures on {processor}", "" if same else f"{found.output}\nhere:\n{pictures.output}"
-        done = tools.run(["qemu-aarch64", *emulator, there / "answer", *question], timeout=300, check=False)
-        answer = done.stdout.partition("\n")[2]
-        yield f"an answer on {processor}", "" if answer == text != "" else f"{done.stdout}{done.stderr}\nhere: {text}"
+    processor, definitions = next(iter(PROCESSORS.items()))
+    there = _build(compiler, app, folder / processor, processor, definitions, tools)
+    found = run_checks(Path("qemu-aarch64"), [*emulator, there / "image", ROUNDS], tools)
+    same = not found.failed and DIGEST.findall(found.output) == DIGEST.findall(pictures.output) != []
+    yield f"pictures on {processor}", "" if same else f"{found.output}\nhere:\n{pictures.output}"
+    done = tools.run(["qemu-aarch64", *emulator, there / "answer", *question], timeout=300, check=False)
+    answer = done.stdout.partition("\n")[2]
+    yield f"an answer on {processor}", "" if answer == text != "" else f"{done.stdout}{done.stderr}\nhere: {text}"
 
 
 def _build(
