@@ -1,8 +1,8 @@
 """The core as an iPhone's processor runs it: zig's clang with the flags of the Swift package, emulated by QEMU.
 
 What is built is for Linux, since QEMU runs no programs of iOS: the same compiler family, the same processor flags, the
-same instructions. Pictures have to equal this machine's to the last bit, and a tiny model's greedy answer its text. It is
-the oldest processor that an app may ask for; what newer ones add to ggml is run by `nox -s variants`.
+same instructions. Pictures have to equal this machine's to the last bit, and a tiny model's greedy answer its text. It
+is the oldest processor that an app may ask for; what newer ones add to ggml is run by `nox -s variants`.
 """
 
 from __future__ import annotations
