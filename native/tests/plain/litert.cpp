@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
     CompiledModel *compiled = nullptr;
     Requirements *needs = nullptr;
     Buffer *input = nullptr, *output = nullptr;
-    const EnvironmentOption quiet[] = {{.tag = kLeastSeverity, .value = kErrors}, {.tag = kAccelerators, .value = kCpu}};
+    const EnvironmentOption quiet[] = {{kLeastSeverity, kErrors}, {kAccelerators, kCpu}};
     must(api().CreateEnvironment(2, quiet, &environment));
     must(api().CreateModelFromFile(environment, argv[1], &model));
     must(api().CreateOptions(&options));
