@@ -12,7 +12,7 @@ import pytest
 from handheld.build import build_app
 from handheld.progress import SilentProgress
 from handheld.tools import Tools, open_tools
-from native.support import SHAPES, build, manifest, render, runtimes, tiny_file, weights
+from native.support import SHAPES, SOURCES, build, manifest, render, runtimes, tiny_file, weights
 
 TOOLS = open_tools()
 """Opened before the guards move HOME and the cache away: sources and objects are made once for all runs."""
@@ -46,7 +46,9 @@ def cores(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Core]:
         folder = tmp_path_factory.mktemp(runtime)
         app = render(folder / "app", runtime, tiny_file(runtime, shape, folder), TOOLS, task=SHAPES[shape].task)
         library = build_app(app, TOOLS, SilentProgress()).library
-        programs = PROGRAMS[shape]
+        programs = [*PROGRAMS[shape]]
+        if shape == "tensors" and (SOURCES / "plain" / f"{runtime}.cpp").is_file():
+            programs += ["bench_waist", f"plain_{runtime}"]  # only compiled here: `nox -s bench` runs them
         where = build(app, folder / "programs", programs, TOOLS, arguments=[f"-DHH_LIBRARY={library}"])
         return Core(app.directory, library, manifest(app), weights(app), where)
 
