@@ -227,7 +227,7 @@ def sizes_page(groups: Sequence[tuple[str, list[tuple[str, int]]]]) -> str:
 
 
 def build_variants(app: RenderedApp, folder: Path, tools: Tools, *, arm: bool) -> Built:
-    """Build the core, all its variants and the program `answer`."""
+    """Build the core, all its variants, where its runtime has some, and the program `answer`."""
     inside = "-static-libstdc++ -static-libgcc"  # as on Android: each library has its own
     arguments = [
         "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=OFF", "-DHH_CPU_VARIANTS=ON", "-DHH_TEST_SHARED=ON",
@@ -238,7 +238,8 @@ def build_variants(app: RenderedApp, folder: Path, tools: Tools, *, arm: bool) -
         arguments += ["-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=aarch64"]
         environ = {"CC": f"{ARM}-gcc", "CXX": f"{ARM}-g++"}
     names = ("baseline", "dotprod", "i8mm") if arm or platform.machine() != "x86_64" else ("baseline", "avx2")
-    targets = ["answer", *(f"ggml-cpu-{name}" for name in names)]
+    has_variants = any((app.directory / "native" / "runtimes").glob("*/cpu_variants.cmake"))
+    targets = ["answer", *(f"ggml-cpu-{name}" for name in names if has_variants)]
     where = build(app, folder, targets, tools, arguments=arguments, environ=environ)
     return Built(where, manifest(app), weights(app), tools, f"/usr/{ARM}" if arm else "")
 
