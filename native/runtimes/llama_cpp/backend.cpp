@@ -8,7 +8,6 @@
 #include "core/failure.hpp"
 #include "core/runtime.hpp"
 #include "runtimes/llama_cpp/chat_template.hpp"
-#include "runtimes/llama_cpp/cpu_variants.hpp"
 #include "runtimes/llama_cpp/embed.hpp"
 #include "runtimes/llama_cpp/gguf_check.hpp"
 #include "runtimes/llama_cpp/start.hpp"
@@ -16,21 +15,14 @@
 namespace hh::runtimes::llama_cpp {
 namespace {
 
-struct ModelFree {
-    void operator()(llama_model *model) const noexcept { llama_model_free(model); }
-};
-struct ContextFree {
-    void operator()(llama_context *context) const noexcept { llama_free(context); }
-};
-
 class Model : public GenerateModel {
 public:
     explicit Model(const ModelRequest &request) {
         init_once();
         const File &file = file_with_role(request.files, "weights");
         check_gguf(file);
-        choose_accelerator(request.accelerator);
-        load_weights(file, request);
+        accelerator_ = choose_cpu(request.accelerator, "this build of llama.cpp has the CPU only");
+        take_weights(file, request);
         make_context(request.options);
         measure_vocabulary();
         try_out(request.cancel);
@@ -39,17 +31,7 @@ public:
     }
 
     std::vector<Token> tokenize(std::string_view text, bool special) const override {
-        std::vector<Token> tokens(text.size() + 2);
-        const auto length = static_cast<std::int32_t>(text.size());
-        const auto room = static_cast<std::int32_t>(tokens.size());
-        std::int32_t count = llama_tokenize(vocab_, text.data(), length, tokens.data(), room, false, special);
-        if (count < 0) {
-            tokens.resize(static_cast<std::size_t>(-count));
-            count = llama_tokenize(vocab_, text.data(), length, tokens.data(), -count, false, special);
-        }
-        if (count < 0) throw Failure(HH_RUNTIME_FAILED, "llama.cpp cannot tokenize the text.");
-        tokens.resize(static_cast<std::size_t>(count));
-        return tokens;
+        return tokens_of(vocab_, text, false, special);
     }
 
     void detokenize(Token token, std::string &out) const override {
@@ -162,37 +144,8 @@ public:
     }
 
 private:
-    struct Watch {
-        const std::function<void(float)> &progress;
-        bool cancelled = false;
-    };
-
-    void choose_accelerator(const std::string &asked) {
-        const CpuVariant &variant = load_cpu_variant();
-        accelerator_ = fall_back(asked, "this build of llama.cpp has the CPU only");
-        accelerator_.device = variant.name;
-        if (!variant.note.empty()) accelerator_.note += (accelerator_.note.empty() ? "" : "; ") + variant.note;
-    }
-
-    void load_weights(const File &file, const ModelRequest &request) {
-        Watch watch{request.progress};
-        llama_model_params params = llama_model_default_params();
-        params.n_gpu_layers = 0;
-        params.load_mode = file.mappable() && llama_supports_mmap() ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
-        params.progress_callback_user_data = &watch;
-        params.progress_callback = [](float fraction, void *data) {
-            auto *w = static_cast<Watch *>(data);
-            try {
-                w->progress(fraction * 0.95F);  // the rest is the context's
-            } catch (const Cancelled &) {
-                w->cancelled = true;
-            }
-            return !w->cancelled;
-        };
-        stream_ = file.open();
-        model_.reset(llama_model_load_from_file_ptr(stream_.get(), params));
-        if (watch.cancelled) throw Cancelled{};
-        if (model_ == nullptr) throw Failure(HH_FILE_INVALID, file.label() + " cannot be loaded: llama.cpp refused it.");
+    void take_weights(const File &file, const ModelRequest &request) {
+        model_ = load_weights(file, request, stream_);
         vocab_ = llama_model_get_vocab(model_.get());
         if (llama_model_has_encoder(model_.get()) || !llama_model_has_decoder(model_.get()))
             throw Failure(HH_UNSUPPORTED, file.label() + " is not a decoder-only language model.");
@@ -252,9 +205,7 @@ private:
     }
 
     std::string metadata(const char *key) const {
-        char value[256] = {};
-        llama_model_meta_val_str(model_.get(), key, value, sizeof value);
-        return value;
+        return metadata_of(model_.get(), key);
     }
 
     bool has_control_token(std::string_view text) const {
@@ -284,8 +235,8 @@ private:
     }
 
     Stream stream_;  // llama.cpp borrows it for as long as the model lives
-    std::unique_ptr<llama_model, ModelFree> model_;
-    std::unique_ptr<llama_context, ContextFree> context_;
+    Weights model_;
+    Context context_;
     const llama_vocab *vocab_ = nullptr;
     std::unique_ptr<ChatTemplate> template_;
     Accelerator accelerator_;

@@ -1,12 +1,11 @@
 #include "runtimes/llama_cpp/start.hpp"
 
-#include <llama.h>
-
+#include <functional>
 #include <mutex>
-#include <string>
 
 #include "core/failure.hpp"
 #include "core/log.hpp"
+#include "runtimes/llama_cpp/cpu_variants.hpp"
 
 namespace hh::runtimes::llama_cpp {
 namespace {
@@ -21,6 +20,11 @@ void take_log(ggml_log_level level, const char *text, void *) {
     throw Failure(HH_RUNTIME_FAILED, std::string("llama.cpp stopped at an internal check: ") + message);
 }
 
+struct Watch {
+    const std::function<void(float)> &progress;
+    bool cancelled = false;
+};
+
 }  // namespace
 
 void init_once() {
@@ -30,6 +34,56 @@ void init_once() {
         ggml_set_abort_callback(throw_instead_of_abort);
         llama_backend_init();
     });
+}
+
+Accelerator choose_cpu(const std::string &asked, const std::string &why) {
+    const CpuVariant &variant = load_cpu_variant();
+    Accelerator cpu = fall_back(asked, why);
+    cpu.device = variant.name;
+    if (!variant.note.empty()) cpu.note += (cpu.note.empty() ? "" : "; ") + variant.note;
+    return cpu;
+}
+
+Weights load_weights(const File &file, const ModelRequest &request, Stream &stream) {
+    Watch watch{request.progress};
+    llama_model_params params = llama_model_default_params();
+    params.n_gpu_layers = 0;
+    params.load_mode = file.mappable() && llama_supports_mmap() ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+    params.progress_callback_user_data = &watch;
+    params.progress_callback = [](float fraction, void *data) {
+        auto *w = static_cast<Watch *>(data);
+        try {
+            w->progress(fraction * 0.95F);  // the rest is the context's
+        } catch (const Cancelled &) {
+            w->cancelled = true;
+        }
+        return !w->cancelled;
+    };
+    stream = file.open();
+    Weights weights(llama_model_load_from_file_ptr(stream.get(), params));
+    if (watch.cancelled) throw Cancelled{};
+    if (weights == nullptr) throw Failure(HH_FILE_INVALID, file.label() + " cannot be loaded: llama.cpp refused it.");
+    return weights;
+}
+
+std::vector<Token> tokens_of(const llama_vocab *vocab, std::string_view text, bool whole, bool special) {
+    std::vector<Token> tokens(text.size() + 2);
+    const auto length = static_cast<std::int32_t>(text.size());
+    const auto room = static_cast<std::int32_t>(tokens.size());
+    std::int32_t count = llama_tokenize(vocab, text.data(), length, tokens.data(), room, whole, special);
+    if (count < 0) {
+        tokens.resize(static_cast<std::size_t>(-count));
+        count = llama_tokenize(vocab, text.data(), length, tokens.data(), -count, whole, special);
+    }
+    if (count < 0) throw Failure(HH_RUNTIME_FAILED, "llama.cpp cannot tokenize the text.");
+    tokens.resize(static_cast<std::size_t>(count));
+    return tokens;
+}
+
+std::string metadata_of(const llama_model *model, const char *key) {
+    char value[256] = {};
+    llama_model_meta_val_str(model, key, value, sizeof value);
+    return value;
 }
 
 }  // namespace hh::runtimes::llama_cpp
