@@ -6,24 +6,14 @@
 #include <random>
 #include <span>
 
-#include "core/failure.hpp"
 #include "harness.hpp"
 #include "processing/image/fit.hpp"
 #include "processing/image/tensor.hpp"
+#include "status_of.hpp"
 
 using namespace hh::image;
 
 namespace {
-
-template <typename Work>
-hh_status status_of(const Work &work) {
-    try {
-        work();
-        return HH_OK;
-    } catch (const hh::Failure &failure) {
-        return failure.code();
-    }
-}
 
 // A picture whose planes are allocations of their own, so that a sanitizer sees the first byte beyond them.
 struct Sample {
