@@ -1,34 +1,25 @@
-// A model of shape `tensors` through hh_task_*, for `nox -s bench`: bench_waist <task.json> <input> <sizes ...>
-// Each line of input, a number of requests, is answered with one line of JSON: the CPU seconds that they took.
-#include <iostream>
-
+// A model of shape `tensors` through hh_task_*, for `nox -s bench`: bench_waist <task.json> <input> <f32 | u8> <sizes ...>
 #include "bench.hpp"
 #include "harness.hpp"
 
 int main(int argc, char **argv) {
-    if (argc < 3) return 2;
+    const OneArray array(argc, argv);
     hh_value value = HH_VALUE_INIT;
     value.kind = HH_KIND_TENSOR;
-    value.name = argv[2];
-    std::size_t count = 1;
-    for (int i = 3; i < argc; ++i) count *= static_cast<std::size_t>(value.shape[value.rank++] = std::atoll(argv[i]));
-    const std::vector<float> numbers(count, 0.5F);
-    value.data = numbers.data();
-    value.size = count * sizeof(float);
-    Task task(argv[1]);
+    value.name = array.name;
+    value.dtype = array.whole ? HH_DTYPE_U8 : HH_DTYPE_F32;
+    for (const std::int64_t size : array.shape) value.shape[value.rank++] = size;
+    value.data = array.bytes.data();
+    value.size = array.bytes.size();
+    Task task(array.model);
     if (task.load() != HH_OK) return 1;
-    int times = 0;
-    while (std::cin >> times) {
-        float sum = 0;
-        const double start = cpu_seconds();
-        for (int i = 0; i < times; ++i) {
-            if (hh_task_send(task.raw, &value, &task.run, &task.error) != HH_OK || task.end() != HH_OK) return 1;
-            hh_status status = task.receive();
-            for (; status == HH_OK; status = task.receive()) sum += *static_cast<const float *>(task.out.data);
-            if (status != HH_END) return 1;
-        }
-        std::printf("{\"cpu_s\": %.9f, \"sum\": %.9g}\n", cpu_seconds() - start, static_cast<double>(sum));
-        std::fflush(stdout);
-    }
+    answer_lines([&] {
+        if (hh_task_send(task.raw, &value, &task.run, &task.error) != HH_OK || task.end() != HH_OK) std::exit(1);
+        double sum = 0;
+        hh_status status = task.receive();
+        for (; status == HH_OK; status = task.receive()) sum += array.sum_of(task.out.data, task.out.size);
+        if (status != HH_END) std::exit(1);
+        return sum;
+    });
     return 0;
 }

@@ -138,16 +138,18 @@ def build(
         f"-DHH_APP={app.directory / 'native'}", *arguments,
     ]  # fmt: skip
     tools.run(configure)
-    tools.run([toolchain.cmake, "--build", folder, "--target", *targets])
     machine = gather_host(folder)
+    opened = fetch_libraries(app.lock.libraries, machine.os, machine.arch, tools, SilentProgress())
+    for name, path in opened.items():  # a program may be linked to one
+        link(path, folder / name)
+    tools.run([toolchain.cmake, "--build", folder, "--target", *targets])
     # What the core opens lies beside the core: a library, or a part of a program.
     for path in (folder / "lib").glob("*.so"):
         (folder / path.name).unlink(missing_ok=True)
         link(path, folder / path.name)
-    for name, path in fetch_libraries(app.lock.libraries, machine.os, machine.arch, tools, SilentProgress()).items():
-        for place in (folder, folder / "lib"):
-            if place.is_dir():
-                link(path, place / name)
+    for name, path in opened.items():
+        if (folder / "lib").is_dir():
+            link(path, folder / "lib" / name)
     return folder
 
 

@@ -1,11 +1,5 @@
 // The same model as in bench_waist.cpp, straight through LiteRT's C API in the way that costs least: buffers are made once,
-// written and read in place. plain_litert <model.tflite> <input> <sizes ...>
-#include <cstdlib>
-#include <cstring>
-#include <iostream>
-#include <string>
-#include <vector>
-
+// written and read in place. plain_litert <model.tflite> <input> <f32 | u8> <sizes ...>
 #include "bench.hpp"
 #include "runtimes/litert/litert_api.hpp"
 
@@ -18,14 +12,10 @@ static void must(std::int32_t code) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 3) return 2;
-    TensorType type{.element = kFloat32, .layout = {}};
-    std::size_t count = 1;
-    for (int i = 3; i < argc; ++i) {
-        type.layout.sizes[type.layout.rank_and_strides++] = std::atoi(argv[i]);
-        count *= static_cast<std::size_t>(std::atoi(argv[i]));
-    }
-    const std::vector<float> numbers(count, 0.5F);
+    const OneArray array(argc, argv);
+    TensorType type{.element = array.whole ? kUint8 : kFloat32, .layout = {}};
+    for (const std::int64_t size : array.shape)
+        type.layout.sizes[type.layout.rank_and_strides++] = static_cast<std::int32_t>(size);
 
     Environment *environment = nullptr;
     LoadedModel *model = nullptr;
@@ -36,7 +26,7 @@ int main(int argc, char **argv) {
     Buffer *input = nullptr, *output = nullptr;
     const EnvironmentOption quiet[] = {{kLeastSeverity, kErrors}, {kAccelerators, kCpu}};
     must(api().CreateEnvironment(2, quiet, &environment));
-    must(api().CreateModelFromFile(environment, argv[1], &model));
+    must(api().CreateModelFromFile(environment, array.model, &model));
     must(api().CreateOptions(&options));
     must(api().SetOptionsHardwareAccelerators(options, kCpu));
     must(api().CreateOpaqueOptions("xnnpack", strdup("num_threads = 1\n"), std::free, &threads));
@@ -44,26 +34,22 @@ int main(int argc, char **argv) {
     must(api().CreateCompiledModel(environment, model, options, &compiled));
     must(api().GetCompiledModelInputBufferRequirements(compiled, 0, 0, &needs));
     must(api().CreateManagedTensorBufferFromRequirements(environment, &type, needs, &input));
-    TensorType result{.element = kFloat32, .layout = {}};
+    TensorType result{.element = type.element, .layout = {}};
     must(api().GetCompiledModelOutputTensorLayouts(compiled, 0, 1, &result.layout, false));
     must(api().GetCompiledModelOutputBufferRequirements(compiled, 0, 0, &needs));
     must(api().CreateManagedTensorBufferFromRequirements(environment, &result, needs, &output));
-    int times = 0;
-    while (std::cin >> times) {
-        float sum = 0;
-        const double start = cpu_seconds();
-        for (int i = 0; i < times; ++i) {
-            void *memory = nullptr;
-            must(api().LockTensorBuffer(input, &memory, kWrite));
-            std::memcpy(memory, numbers.data(), count * sizeof(float));
-            must(api().UnlockTensorBuffer(input));
-            must(api().RunCompiledModel(compiled, 0, 1, &input, 1, &output));
-            must(api().LockTensorBuffer(output, &memory, kRead));
-            sum += *static_cast<const float *>(memory);
-            must(api().UnlockTensorBuffer(output));
-        }
-        std::printf("{\"cpu_s\": %.9f, \"sum\": %.9g}\n", cpu_seconds() - start, static_cast<double>(sum));
-        std::fflush(stdout);
-    }
+    const std::vector<std::int32_t> sizes(result.layout.sizes, result.layout.sizes + result.layout.rank());
+    const std::size_t bytes = array.bytes_of(sizes);
+    answer_lines([&] {
+        void *memory = nullptr;
+        must(api().LockTensorBuffer(input, &memory, kWrite));
+        std::memcpy(memory, array.bytes.data(), array.bytes.size());
+        must(api().UnlockTensorBuffer(input));
+        must(api().RunCompiledModel(compiled, 0, 1, &input, 1, &output));
+        must(api().LockTensorBuffer(output, &memory, kRead));
+        const double sum = array.sum_of(memory, bytes);
+        must(api().UnlockTensorBuffer(output));
+        return sum;
+    });
     std::_Exit(0);
 }

@@ -1,9 +1,5 @@
 // The same model as in bench_waist.cpp, straight through onnxruntime's C API in the way that costs least: input and output
-// values are made once, and every run writes into them. plain_onnxruntime <model.onnx> <input> <sizes ...>
-#include <cstdlib>
-#include <iostream>
-#include <vector>
-
+// values are made once, and every run writes into them. plain_onnxruntime <model.onnx> <input> <f32 | u8> <sizes ...>
 #include "bench.hpp"
 #include "runtimes/onnxruntime/ort_api.hpp"
 
@@ -16,13 +12,7 @@ static void must(OrtStatus *status) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 3) return 2;
-    std::vector<std::int64_t> shape;
-    std::size_t count = 1;
-    for (int i = 3; i < argc; ++i) shape.push_back(std::atoll(argv[i]));
-    for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
-    std::vector<float> numbers(count, 0.5F);
-
+    OneArray array(argc, argv);
     OrtSessionOptions *options = nullptr;
     OrtSession *session = nullptr;
     OrtMemoryInfo *memory = nullptr;
@@ -32,24 +22,25 @@ int main(int argc, char **argv) {
     must(ort().SetIntraOpNumThreads(options, 1));
     must(ort().SetInterOpNumThreads(options, 1));
     must(ort().SetSessionGraphOptimizationLevel(options, kAllOptimizations));
-    must(ort().CreateSession(ort().env, argv[1], options, &session));
+    must(ort().CreateSession(ort().env, array.model, options, &session));
     must(ort().CreateCpuMemoryInfo(kArenaAllocator, kDefaultMemory, &memory));
-    must(ort().CreateTensorWithDataAsOrtValue(memory, numbers.data(), count * sizeof(float), shape.data(), shape.size(),
-                                              kFloat, &input));
+    must(ort().CreateTensorWithDataAsOrtValue(memory, array.bytes.data(), array.bytes.size(), array.shape.data(),
+                                              array.shape.size(), array.whole ? kUint8 : kFloat, &input));
     must(ort().SessionGetOutputName(session, 0, ort().allocator, &output_name));
     OrtValue *output = nullptr;  // made by the first run
-    int times = 0;
-    while (std::cin >> times) {
-        float sum = 0;
-        const double start = cpu_seconds();
-        for (int i = 0; i < times; ++i) {
-            must(ort().Run(session, nullptr, &argv[2], &input, 1, &output_name, 1, &output));
-            void *data = nullptr;
-            must(ort().GetTensorMutableData(output, &data));
-            sum += *static_cast<const float *>(data);
-        }
-        std::printf("{\"cpu_s\": %.9f, \"sum\": %.9g}\n", cpu_seconds() - start, static_cast<double>(sum));
-        std::fflush(stdout);
-    }
+    must(ort().Run(session, nullptr, &array.name, &input, 1, &output_name, 1, &output));
+    OrtTensorTypeAndShapeInfo *result = nullptr;
+    must(ort().GetTensorTypeAndShape(output, &result));
+    std::size_t rank = 0;
+    must(ort().GetDimensionsCount(result, &rank));
+    std::vector<std::int64_t> shape(rank);
+    must(ort().GetDimensions(result, shape.data(), rank));
+    const std::size_t bytes = array.bytes_of(shape);
+    answer_lines([&] {
+        must(ort().Run(session, nullptr, &array.name, &input, 1, &output_name, 1, &output));
+        void *data = nullptr;
+        must(ort().GetTensorMutableData(output, &data));
+        return array.sum_of(data, bytes);
+    });
     std::_Exit(0);
 }
