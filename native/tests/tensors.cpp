@@ -1,11 +1,14 @@
-// One scenario for every runtime of shape `tensors`: tensors <task.json> <weights>
+// One scenario for every runtime of shape `tensors`: tensors <task.json> <weights> [what is otherwise ...]
 //
 // The model has the inputs x f32 [n, 2], step and sum f32 [1, 2], pixels u8 [4], and the outputs y = 2 x,
-// total = step + sum and copy = pixels. Each runtime's folder makes it in tiny_model.py.
+// total = step + sum and copy = pixels. Each runtime's folder makes it in tiny_model.py, which says what is otherwise:
+//   i32      pixels and copy are i32, as the runtime has no elements of 8 bits
+//   chooses  the runtime itself chooses processor and threads: the report may name another processor, and no threads
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <map>
 #include <thread>
 
@@ -16,7 +19,22 @@ namespace {
 using Floats = std::vector<float>;
 constexpr const char *kState = R"({"threads": 1, "state": ["sum=total"]})";
 
+bool whole32 = false, chooses = false;
+
 bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
+
+/** The bytes of what `pixels` is given. */
+const std::string &pixels() {
+    static const std::string bytes = [] {
+        std::string levels;
+        for (const std::int32_t level : {0, 1, 128, 255}) {
+            if (whole32) levels.append(reinterpret_cast<const char *>(&level), sizeof level);
+            else levels += static_cast<char>(level);
+        }
+        return levels;
+    }();
+    return bytes;
+}
 
 hh_value tensor(const char *name, hh_dtype dtype, const std::vector<std::int64_t> &shape, const void *data, std::size_t bytes) {
     hh_value value = HH_VALUE_INIT;
@@ -36,8 +54,7 @@ hh_status send(Task &task, const char *name, const Floats &data, const std::vect
 }
 
 hh_status send_pixels(Task &task) {
-    static constexpr unsigned char kPixels[] = {0, 1, 128, 255};
-    const hh_value value = tensor("pixels", HH_DTYPE_U8, {4}, kPixels, sizeof kPixels);
+    const hh_value value = tensor("pixels", whole32 ? HH_DTYPE_I32 : HH_DTYPE_U8, {4}, pixels().data(), pixels().size());
     return hh_task_send(task.raw, &value, &task.run, &task.error);
 }
 
@@ -84,15 +101,14 @@ void runs(const std::string &manifest) {
     CHECK((answer.order == std::vector<std::string>{"y", "total", "copy"}));
     CHECK((answer.floats("y") == Floats{2, 4, 6, 8, 10, 12}));
     CHECK((answer.floats("total") == Floats{11, 22}));
-    CHECK(answer.bytes["copy"] == std::string("\x00\x01\x80\xff", 4));
+    CHECK(answer.bytes["copy"] == pixels());
     CHECK((answer.shapes["y"] == std::vector<std::int64_t>{3, 2}));
     const std::string report = task.json(hh_task_report);
-    for (const char *field : {R"("runs":1)", "run_ms", "load_ms", R"("accelerator":"cpu")", R"("threads":1)"})
-        CHECK(contains(report, field));
+    for (const char *field : {R"("runs":1)", "run_ms", "load_ms", R"("accelerator":")"}) CHECK(contains(report, field));
+    if (!chooses) CHECK(contains(report, R"("accelerator":"cpu")") && contains(report, R"("threads":1)"));
     const std::string info = task.json(hh_task_info);
-    for (const char *part : {R"("name":"pixels","type":"u8","shape":[4])",
-                             R"("name":"total")"})
-        CHECK(contains(info, part));
+    CHECK(contains(info, std::string(R"("name":"pixels","type":")") + (whole32 ? "i32" : "u8") + R"(","shape":[4])"));
+    CHECK(contains(info, R"("name":"total")"));
     const std::string x = R"("name":"x","type":"f32","shape":[)";  // not every kind of model names its free sizes
     CHECK(contains(info, x + R"("n",2])") || contains(info, x + "null,2]"));
 }
@@ -255,6 +271,33 @@ void two_threads(const std::string &manifest) {
     CHECK(right == 200);
 }
 
+void answers_from(const std::string &manifest, const hh_file &form) {
+    Task task;
+    Answer answer;
+    CHECK_STATUS(HH_OK, task.open(manifest, kState, {form}));
+    CHECK_STATUS(HH_OK, task.load());
+    CHECK_STATUS(HH_END, ask(task, answer, {1, 2}, 1, {1, 1}));
+    CHECK((answer.floats("y") == Floats{2, 4}));
+}
+
+hh_file weights_at(const std::string &path) {
+    hh_file file = HH_FILE_INIT;
+    file.role = "weights";
+    file.path = path.c_str();
+    return file;
+}
+
+// What is refused is refused in words.
+hh_status opened_and_loaded(const std::string &manifest, const hh_file &file) {
+    Task task;
+    const hh_status status = task.open(manifest, nullptr, {file});
+    const hh_status loaded = status == HH_OK ? task.load() : status;
+    CHECK(loaded == HH_OK || std::strlen(task.error.message) > 20);
+    return loaded;
+}
+
+const char *const kStrangers[] = {"\x7f" "ELF and so on, this is no model at all", "GGUF and more", "<html>please log in</html>"};
+
 void forms_of_files(const std::string &manifest, const std::string &weights) {
     const std::string bytes = read_file(weights);
     char path[] = "/tmp/handheld-tensors-XXXXXX";
@@ -264,48 +307,67 @@ void forms_of_files(const std::string &manifest, const std::string &weights) {
     CHECK(write(embedded, around.data(), around.size()) == static_cast<ssize_t>(around.size()));
     CHECK(write(embedded, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
     CHECK(write(embedded, around.data(), around.size()) == static_cast<ssize_t>(around.size()));
-    hh_file forms[3] = {HH_FILE_INIT, HH_FILE_INIT, HH_FILE_INIT};
-    for (hh_file &form : forms) form.role = "weights";
-    forms[0].path = weights.c_str();
-    forms[1].fd = embedded;
-    forms[1].offset = static_cast<int64_t>(around.size());
-    forms[1].length = static_cast<int64_t>(bytes.size());
-    forms[2].data = bytes.data();
-    forms[2].length = static_cast<int64_t>(bytes.size());
-    for (const hh_file &form : forms) {
-        Task task;
-        Answer answer;
-        CHECK_STATUS(HH_OK, task.open(manifest, kState, {form}));
-        CHECK_STATUS(HH_OK, task.load());
-        CHECK_STATUS(HH_END, ask(task, answer, {1, 2}, 1, {1, 1}));
-        CHECK((answer.floats("y") == Floats{2, 4}));
+    hh_file forms[2] = {HH_FILE_INIT, HH_FILE_INIT};
+    for (hh_file &form : forms) {
+        form.role = "weights";
+        form.length = static_cast<int64_t>(bytes.size());
     }
+    forms[0].fd = embedded;
+    forms[0].offset = static_cast<int64_t>(around.size());
+    forms[1].data = bytes.data();
+    answers_from(manifest, weights_at(weights));
+    for (const hh_file &form : forms) answers_from(manifest, form);
     close(embedded);
 
-    const auto opened_and_loaded = [&](const std::string &content) {
-        hh_file file = forms[2];
+    const auto given = [&](const std::string &content) {
+        hh_file file = forms[1];
         file.data = content.data();
         file.length = static_cast<int64_t>(content.size());
-        Task task;
-        const hh_status status = task.open(manifest, nullptr, {file});
-        const hh_status loaded = status == HH_OK ? task.load() : status;
-        CHECK(loaded == HH_OK || std::strlen(task.error.message) > 20);
-        return loaded;
+        return opened_and_loaded(manifest, file);
     };
-    CHECK_STATUS(HH_FILE_INVALID, opened_and_loaded("\x7f" "ELF and so on, this is no model at all"));
-    CHECK_STATUS(HH_FILE_INVALID, opened_and_loaded("GGUF and more"));
-    CHECK_STATUS(HH_FILE_INVALID, opened_and_loaded("<html>please log in</html>"));
-    CHECK_STATUS(HH_FILE_INVALID, opened_and_loaded(bytes.substr(0, bytes.size() / 2)));
+    for (const char *stranger : kStrangers) CHECK_STATUS(HH_FILE_INVALID, given(stranger));
+    CHECK_STATUS(HH_FILE_INVALID, given(bytes.substr(0, bytes.size() / 2)));
     for (std::size_t i = 0; i < bytes.size(); ++i) {  // damaged anywhere: a status or a model, never the end of the process
         std::string damaged = bytes;
         damaged[i] = static_cast<char>(damaged[i] ^ 0x55);
-        (void)opened_and_loaded(damaged);
+        (void)given(damaged);
     }
-    hh_file missing = HH_FILE_INIT;
-    missing.role = "weights";
-    missing.path = "nowhere.model";
+}
+
+// A model that is a folder is given by its path alone. Loading one may compile it, so it is damaged in fewer places.
+void forms_of_folders(const std::string &manifest, const std::string &weights) {
+    namespace fs = std::filesystem;
+    answers_from(manifest, weights_at(weights));
+    char path[] = "/tmp/handheld-tensors-XXXXXX";
+    if (!CHECK(mkdtemp(path) != nullptr)) return;
+    const fs::path folder = fs::path(path) / fs::path(weights).filename();
+    const auto given = [&](const std::string &name, const std::string &content) {
+        fs::remove_all(folder);
+        fs::copy(weights, folder, fs::copy_options::recursive);
+        std::ofstream(folder / name, std::ios::binary) << content;
+        return opened_and_loaded(manifest, weights_at(folder.string()));
+    };
+    for (const fs::directory_entry &entry : fs::recursive_directory_iterator(weights)) {
+        if (!entry.is_regular_file()) continue;
+        const std::string name = entry.path().lexically_relative(weights).string(), bytes = read_file(entry.path().string());
+        for (std::size_t i = 0; i < bytes.size(); i += 31) {
+            std::string damaged = bytes;
+            damaged[i] = static_cast<char>(damaged[i] ^ 0x55);
+            (void)given(name, damaged);
+        }
+        CHECK_STATUS(HH_FILE_INVALID, given(name, bytes.substr(0, bytes.size() / 2)));
+    }
+    for (const char *stranger : kStrangers) {
+        fs::remove_all(folder);
+        std::ofstream(folder, std::ios::binary) << stranger;
+        CHECK_STATUS(HH_FILE_INVALID, opened_and_loaded(manifest, weights_at(folder.string())));
+    }
+    fs::remove_all(folder.parent_path());
+}
+
+void missing_file(const std::string &manifest) {
     Task task;
-    CHECK_STATUS(HH_FILE_NOT_FOUND, task.open(manifest, nullptr, {missing}));
+    CHECK_STATUS(HH_FILE_NOT_FOUND, task.open(manifest, nullptr, {weights_at("nowhere.model")}));
 }
 
 void many_times(const std::string &manifest) {
@@ -324,8 +386,13 @@ void many_times(const std::string &manifest) {
 }  // namespace
 
 int main(int argc, char **argv) {
-    if (argc != 3) return 2;
+    if (argc < 3) return 2;
     const std::string manifest = argv[1], weights = argv[2];
+    for (int i = 3; i < argc; ++i) {
+        if (std::string(argv[i]) == "i32") whole32 = true;
+        else if (std::string(argv[i]) == "chooses") chooses = true;
+        else return 2;
+    }
     runs(manifest);
     dynamic_shapes(manifest);
     refused(manifest);
@@ -333,7 +400,9 @@ int main(int argc, char **argv) {
     examples(manifest);
     cancelling(manifest);
     two_threads(manifest);
-    forms_of_files(manifest, weights);
+    if (std::filesystem::is_directory(weights)) forms_of_folders(manifest, weights);
+    else forms_of_files(manifest, weights);
+    missing_file(manifest);
     many_times(manifest);
     return finish("tensors");
 }

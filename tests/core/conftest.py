@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from handheld.build import build_app
+from handheld.catalog import load_catalog
 from handheld.progress import SilentProgress
+from handheld.resources import root
 from handheld.tools import Tools, open_tools
-from native.support import SHAPES, SOURCES, build, manifest, render, runtimes, tiny_file, weights
+from native.support import SHAPES, SOURCES, build, manifest, otherwise, render, runtimes, tiny_file, weights
 
 TOOLS = open_tools()
 """Opened before the guards move HOME and the cache away: sources and objects are made once for all runs."""
@@ -22,13 +24,17 @@ PROGRAMS = {"generate": ("header_as_c", "scenario", "threads", "answer"), "tenso
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """A rendered app with its built core, and the test programs over that library."""
+    """A rendered app with its built core, and the test programs over that library.
+
+    `otherwise` is what the scenario of tensors is told of the runtime.
+    """
 
     directory: Path
     library: Path
     manifest: Path
     weights: Path
     programs: Path
+    otherwise: tuple[str, ...]
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +56,7 @@ def cores(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Core]:
         if shape == "tensors" and (SOURCES / "plain" / f"{runtime}.cpp").is_file():
             programs += ["bench_waist", f"plain_{runtime}"]  # only compiled here: `nox -s bench` runs them
         where = build(app, folder / "programs", programs, TOOLS, arguments=[f"-DHH_LIBRARY={library}"])
-        return Core(app.directory, library, manifest(app), weights(app), where)
+        return Core(app.directory, library, manifest(app), weights(app), where, otherwise(runtime))
 
     return core_with
 
@@ -64,6 +70,12 @@ def core(request: pytest.FixtureRequest, cores: Callable[..., Core]) -> Core:
 @pytest.fixture(params=runtimes("tensors"))
 def tensor_core(request: pytest.FixtureRequest, cores: Callable[..., Core]) -> Core:
     """Every runtime of shape `tensors` in turn."""
+    return cores(request.param, "tensors")
+
+
+@pytest.fixture(params=[name for name in runtimes("tensors") if not load_catalog(root()).runtimes[name].hosts])
+def portable_core(request: pytest.FixtureRequest, cores: Callable[..., Core]) -> Core:
+    """The same without what is a part of one system, and has its accelerators and its own way to open a model."""
     return cores(request.param, "tensors")
 
 

@@ -56,6 +56,15 @@ def test_a_package_opens_and_loading_says_what_is_missing(library: Path, app: Re
     assert "Core ML is a part of macOS and iOS" in caught.value.what
 
 
+def test_the_model_of_the_scenario_opens(library: Path, app: RenderedApp, tmp_path: Path) -> None:
+    model = Path(coreml.tiny_tensors(tmp_path))
+    Task(library, manifest(app), files=[File("weights", path=model)]).close()
+    cut(model)
+    status, said = refusal(library, app, File("weights", path=model))
+    assert status == Status.FILE_INVALID
+    assert "ends inside of a field" in said
+
+
 def test_other_forms_than_a_path_are_refused_with_the_reason(library: Path, app: RenderedApp) -> None:
     model = weights(app) / MODEL
     with model.open("rb") as file:

@@ -14,7 +14,8 @@ def test_the_scenario_holds_on_every_runtime(core: Core, tools: Tools) -> None:
 
 
 def test_the_scenario_of_tensors_holds_on_every_runtime(tensor_core: Core, tools: Tools) -> None:
-    checks = run_checks(tensor_core.programs / "tensors", [tensor_core.manifest, tensor_core.weights], tools)
+    program, otherwise = tensor_core.programs / "tensors", tensor_core.otherwise
+    checks = run_checks(program, [tensor_core.manifest, tensor_core.weights, *otherwise], tools)
     assert checks.failed == 0, checks.output
     assert checks.done > 400
 

@@ -72,15 +72,15 @@ def test_every_element_type_has_a_size() -> None:
 
 
 @pytest.mark.parametrize("dtype", list(DType))
-def test_every_element_type_comes_back_as_it_went_in(tensor_core: Core, dtype: DType) -> None:
-    name = tensor_core.weights.suffix.removeprefix(".")
+def test_every_element_type_comes_back_as_it_went_in(portable_core: Core, dtype: DType) -> None:
+    name = portable_core.weights.suffix.removeprefix(".")
     echo = f"echo\ninput x {dtype.name.lower()} n\noutput y = 1 x\n".encode()
     tflite = litert.identity(LITERT_TYPES[dtype], [-1])
     pte = executorch.identity(PTE_TYPES[dtype], (8,))
     model = {"echo": echo, "onnx": identity(ONNX_TYPES[dtype], ["n"]), "tflite": tflite, "pte": pte}[name]
     data = bytes(range(2)) * (3 * SIZES[dtype] // 2) if dtype is not DType.BOOL else b"\1\0\1"
     data = data.ljust(3 * SIZES[dtype], b"\1")
-    with opened(tensor_core, model) as task:
+    with opened(portable_core, model) as task:
         task.load()
         (out,) = tensors(task.stream([Value(Kind.TENSOR, data, "x", dtype=dtype, shape=(3,))]))
         assert (out.port, out.dtype, out.shape, out.data) == ("y", dtype, (3,), data)
@@ -186,11 +186,11 @@ def test_a_missing_library_is_a_status_and_a_sentence(ort: Core, tmp_path: Path,
 
 
 @pytest.mark.parametrize("asked", ["gpu", "npu"])
-def test_an_accelerator_that_cannot_be_had_is_the_cpu_and_says_so(tensor_core: Core, asked: str) -> None:
+def test_an_accelerator_that_cannot_be_had_is_the_cpu_and_says_so(portable_core: Core, asked: str) -> None:
     answers, reports = [], []
     for accelerator in ("auto", asked):
         with Task(
-            tensor_core.library, tensor_core.manifest, options={"threads": 1, "accelerator": accelerator}
+            portable_core.library, portable_core.manifest, options={"threads": 1, "accelerator": accelerator}
         ) as task:
             task.load()
             answers.append([value.data for value in task.stream([Value.of("1", "example")])])

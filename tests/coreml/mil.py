@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import coremltools as ct
 import numpy as np
 from coremltools.converters.mil.frontend.milproto.load import load
+from coremltools.converters.mil.mil.types.symbolic import is_symbolic
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -57,9 +58,15 @@ class Program:
             values = {name: _value(variable, known) for name, variable in operation.inputs.items()}
             (output,) = operation.outputs
             result = OPERATIONS[operation.op_type](values)
-            assert result.shape == tuple(output.shape), f"{operation.name}: {result.shape}, not {output.shape}"
+            assert _fits(result, output.shape), f"{operation.name}: {result.shape}, not {output.shape}"
             known[output.name] = _as_computed(result)
         return {name: known[name] for name in self.outputs}
+
+
+def _fits(result: Floats, shape: Sequence[Any]) -> bool:
+    """Whether an array has a shape, in which free sizes are symbols."""
+    sizes = zip(result.shape, shape, strict=False)
+    return result.ndim == len(shape) and all(is_symbolic(size) or own == size for own, size in sizes)
 
 
 def _is_constant(operation: Any) -> bool:
@@ -138,6 +145,7 @@ OPERATIONS: Mapping[str, Callable[[Inputs], Any]] = {
     "batch_norm": _batch_norm,
     "cast": _cast,
     "conv": _convolution,
+    "identity": lambda inputs: inputs["x"],
     "linear": lambda inputs: inputs["x"] @ inputs["weight"].T + inputs["bias"],
     "mul": lambda inputs: inputs["x"] * inputs["y"],
     "reduce_mean": _reduce_mean,

@@ -16,7 +16,19 @@ from typing import Any
 from handheld.render import RenderedApp
 from handheld.tools import Tools, open_tools
 from native.records import add_record
-from native.support import SANITIZED, SHAPES, Checks, build, manifest, render, run_checks, runtimes, tiny_file, weights
+from native.support import (
+    SANITIZED,
+    SHAPES,
+    Checks,
+    build,
+    manifest,
+    otherwise,
+    render,
+    run_checks,
+    runtimes,
+    tiny_file,
+    weights,
+)
 
 RECORD = "--record"
 RESULTS = Path("docs/generated/sanitize.json")
@@ -26,8 +38,6 @@ FLAVOURS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "tensors": {"address,undefined": ("tensors", "image"), "thread": ("tensors",)},
 }
 """By shape: sanitizers, and the programs that run under them."""
-INPUTS: Mapping[str, tuple[str | Path, ...]] = {"image": ("3000",)}
-"""What a program is given that needs no model."""
 
 
 def main(arguments: list[str]) -> int:
@@ -66,12 +76,24 @@ def sanitized(
         where = core.directory.parent / flavour.partition(",")[0]
         build(core, where, programs, tools, arguments=options)
         for program in programs:
-            inputs = INPUTS.get(program, (manifest(app), "60" if program == "threads" else weights(app)))
-            checks = run_checks(where / program, [*inputs], tools, strict(where, app))
+            checks = run_checks(where / program, inputs_of(program, runtime, app), tools, strict(where, app))
             print(f"{runtime}, {flavour}, {program}: {checks.done} checks, {checks.failed} failures")
             if checks.done == 0 or checks.failed:
                 print(checks.output)
             yield {"runtime": runtime, "sanitizers": flavour, "program": program, **counted(checks)}
+
+
+def inputs_of(program: str, runtime: str, app: RenderedApp) -> list[str | Path]:
+    """What a program is given."""
+    match program:
+        case "image":
+            return ["3000"]
+        case "threads":
+            return [manifest(app), "60"]
+        case "tensors":
+            return [manifest(app), weights(app), *otherwise(runtime)]
+        case _:
+            return [manifest(app), weights(app)]
 
 
 def strict(where: Path, app: RenderedApp) -> dict[str, str]:

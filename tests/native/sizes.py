@@ -33,10 +33,11 @@ def main(arguments: Sequence[str]) -> int:
     """Measure the runtimes named, or all; print and keep the figures."""
     tools = open_tools()
     catalog = load_catalog(root())
-    chosen = [r for name, r in catalog.runtimes.items() if name != BASE and (not arguments or name in arguments)]
+    host = gather_host(root())
+    here = {name: runtime for name, runtime in catalog.runtimes.items() if name != BASE and runtime.runs_here(host.os)}
+    chosen = [runtime for name, runtime in here.items() if not arguments or name in arguments]
     commit = tools.run(["git", "rev-parse", "--short", "HEAD"]).stdout.strip()
     today = dt.datetime.now(tz=dt.UTC).date().isoformat()
-    host = gather_host(root())
     measured: dict[str, RuntimeSize] = {}
     for runtime in chosen:
         with tempfile.TemporaryDirectory() as name:

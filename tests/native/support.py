@@ -61,8 +61,10 @@ SHAPES = {
 
 
 def runtimes(shape: str = "generate") -> tuple[str, ...]:
-    """Every runtime that has the shape and brings a model for tests of it."""
-    having = [name for name, runtime in load_catalog(root()).runtimes.items() if shape in runtime.shapes]
+    """Every runtime that has the shape, runs here and brings a model for tests of it."""
+    system = gather_host(root()).os
+    every = load_catalog(root()).runtimes.values()
+    having = [runtime.name for runtime in every if shape in runtime.shapes and runtime.runs_here(system)]
     found = tuple(name for name in having if hasattr(tiny_model(name), SHAPES[shape].function))
     assert len(found) > 1
     return found
@@ -72,6 +74,11 @@ def tiny_file(runtime: str, shape: str, folder: Path) -> str:
     """What `--model` takes: a small model of this shape, made in `folder` or of the catalogue."""
     made: str = getattr(tiny_model(runtime), SHAPES[shape].function)(folder)
     return made
+
+
+def otherwise(runtime: str) -> tuple[str, ...]:
+    """What native/tests/tensors.cpp is told behind the model: in which of its checks the runtime is unlike others."""
+    return getattr(tiny_model(runtime), "OTHERWISE", ())
 
 
 def tiny_model(runtime: str) -> ModuleType:
@@ -91,17 +98,21 @@ def render(
     tools: Tools,
     *,
     task: str = "chat",
-    platform: str = "android",
+    platform: str | None = None,
     progress: Progress | None = None,
 ) -> RenderedApp:
-    """Render an app as `handheld new` does; its sources come from the cache of `tools`, or from the index."""
+    """Render an app as `handheld new` does; its sources come from the cache of `tools`, or from the index.
+
+    It is for Android, if the runtime is there, where no platform is named.
+    """
     catalog = load_catalog(root())
+    platforms = catalog.runtimes[runtime].platforms
     request = Request(
         "Lab",
         tasks=(task,),
         runtimes=(runtime,),
         models=(model,),
-        platforms=(platform,),
+        platforms=(platform or ("android" if "android" in platforms else "ios"),),
         directory=directory,
         force=True,
     )
