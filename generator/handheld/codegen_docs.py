@@ -18,7 +18,8 @@ BEGIN, END = "<!-- support: made by `nox -s generate` -->", "<!-- end of support
 ABOUT = """Made by `nox -s generate` from the catalogue and from `proof.json`, which `nox -s prove` writes; do not edit.
 A level stands here only when the golden case really passed at it. A dash: the two have no shape in common."""
 SIZES = """What a runtime adds to an app, without symbols, as `nox -s sizes` measured it: on the host the growth of the
-core's library and the library that it opens, in an APK those for arm64. A dash: not measured."""
+core's libraries and those that it opens, in an APK those for arm64. A dash: not measured. What Gradle
+brings as a package could not be had there; what is a part of a system adds nothing to measure."""
 MEANINGS = {
     "graph": "the converted model alone was compared with the original",
     "host": "the app's own core, task and model ran on a computer",

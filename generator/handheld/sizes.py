@@ -17,8 +17,8 @@ SIZES = Path("docs") / "generated" / "runtime_sizes.json"
 class RuntimeSize:
     """Bytes; None where nothing was measured.
 
-    core: by how much the host's library grows, without symbols, against one with the example runtime.
-    opened: the library that it opens on the host, as its package has it.
+    core: by how much the host's own libraries grow, without symbols, against those with the example runtime.
+    opened: the libraries that it opens on the host, without symbols.
     android: what is added to an APK's arm64 libraries.
     where: the host.
     date, commit: of the measurement.

@@ -1,7 +1,7 @@
 """What each runtime adds to an app, in bytes: python -m native.sizes [RUNTIME ...].
 
-The host's library grows by a runtime that is compiled into it; one that is opened lies beside it. In an APK the first
-is built by the same CMake files with Debian's GCC for 64-bit ARM, as `nox -s variants` does; the second is in an
+The host's libraries grow by a runtime that is compiled into them; one that is opened lies beside them. In an APK the
+first is built by the same CMake files with Debian's GCC for 64-bit ARM, as `nox -s variants` does; the second is in an
 Android package that Gradle brings, which is not measured. Writes docs/generated/runtime_sizes.json.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from handheld.build import build_app
 from handheld.catalog import Runtime, load_catalog
-from handheld.facts import gather_host
+from handheld.facts import HostFacts, gather_host
 from handheld.libraries import fetch_libraries
 from handheld.progress import SilentProgress
 from handheld.render import RenderedApp
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as name:
             core = grown(runtime, Path(name), tools, arm=False)
             android = None if runtime.libraries else grown(runtime, Path(name), tools, arm=True)
-        opened = opened_bytes(runtime, host.os, host.arch, tools)
+            opened = opened_bytes(runtime, host, tools, Path(name))
         size = RuntimeSize(core, opened, android, f"{host.os} {host.arch}", today, commit)
         print(f"{runtime.name}: {size}", flush=True)
         measured[runtime.name] = size
@@ -72,13 +72,16 @@ def libraries(app: RenderedApp, folder: Path, tools: Tools, *, arm: bool) -> lis
     if arm:
         built = build_variants(app, folder / "programs", tools, arm=True)
         return stripped([*built.libraries.glob("*.so")], f"{ARM}-strip", tools, folder)
-    return stripped([build_app(app, tools, SilentProgress()).library], "strip", tools, folder)
+    library = build_app(app, tools, SilentProgress()).library
+    opened = {item.name for item in app.lock.libraries}
+    own = [path for path in library.parent.glob(f"*{library.suffix}") if path.name not in opened]
+    return stripped(own, "strip", tools, folder)
 
 
-def opened_bytes(runtime: Runtime, system: str, arch: str, tools: Tools) -> int | None:
-    """The libraries that it opens on this machine, as their packages have them."""
-    paths = fetch_libraries(runtime.libraries, system, arch, tools, SilentProgress())
-    return sum(path.stat().st_size for path in paths.values()) or None
+def opened_bytes(runtime: Runtime, host: HostFacts, tools: Tools, folder: Path) -> int | None:
+    """The libraries that it opens on this machine, without symbols."""
+    paths = fetch_libraries(runtime.libraries, host.os, host.arch, tools, SilentProgress())
+    return sum(size for _, size in stripped([*paths.values()], "strip", tools, folder)) or None
 
 
 if __name__ == "__main__":
