@@ -36,11 +36,7 @@ public:
         init_once();
         const File &file = file_with_role(request.files, "weights");
         check_gguf(file);
-        accelerator_ = choose_cpu(request.accelerator, "texts are embedded on the CPU");
-        take_weights(file, request);
-        pooling_ = pooling_of(request.options.text("pooling"), file);
-        make_context(request.options);
-        try_out(request.cancel);
+        accelerator_ = start_where_asked(request.accelerator, count_, [&](const Gpu *gpu) { start(file, request, gpu); });
         request.progress(1);
     }
 
@@ -94,8 +90,17 @@ public:
     }
 
 private:
-    void take_weights(const File &file, const ModelRequest &request) {
-        model_ = load_weights(file, request, stream_);
+    void start(const File &file, const ModelRequest &request, const Gpu *gpu) {
+        context_.reset();  // of a GPU where something failed
+        model_.reset();
+        take_weights(file, request, gpu);
+        pooling_ = pooling_of(request.options.text("pooling"), file);
+        make_context(request.options, gpu);
+        try_out(request.cancel);
+    }
+
+    void take_weights(const File &file, const ModelRequest &request, const Gpu *gpu) {
+        model_ = load_weights(file, request, gpu, stream_);
         vocab_ = llama_model_get_vocab(model_.get());
         if (llama_model_has_encoder(model_.get()) && llama_model_has_decoder(model_.get()))
             throw Failure(HH_UNSUPPORTED, file.label() + " has an encoder and a decoder; a model for vectors has one of them.");
@@ -112,7 +117,7 @@ private:
                                                      "option \"pooling\": mean, cls or last.");
     }
 
-    void make_context(const Settings &options) {
+    void make_context(const Settings &options, const Gpu *gpu) {
         const auto asked = static_cast<std::size_t>(options.integer("context"));
         context_limit_ = std::min<std::size_t>(asked, static_cast<std::size_t>(std::max(llama_model_n_ctx_train(model_.get()), 1)));
         threads_ = static_cast<int>(options.integer("threads"));
@@ -129,6 +134,7 @@ private:
         flash_ = heads * context_limit_ * context_limit_ * sizeof(float) > kLargestSquares;
         params.flash_attn_type = flash_ ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
         params.no_perf = true;
+        if (gpu != nullptr) count_.watch(params);
         context_.reset(llama_init_from_model(model_.get(), params));
         if (context_ == nullptr)
             throw Failure(HH_OUT_OF_MEMORY, "There is no room for texts of " + std::to_string(context_limit_) +
@@ -140,7 +146,9 @@ private:
     void try_out(CancelToken cancel) {
         llama_set_n_threads(context_.get(), 1, 1);
         const std::vector<Token> tokens(std::min<std::size_t>(context_limit_, 2), 0);
+        count_.start();
         (void)embed(tokens, cancel);
+        count_.stop();
         llama_set_n_threads(context_.get(), threads_, threads_);
     }
 
@@ -149,6 +157,7 @@ private:
     }
 
     Stream stream_;  // llama.cpp borrows it for as long as the model lives
+    NodeCount count_;  // the context looks at it
     Weights model_;
     Context context_;
     const llama_vocab *vocab_ = nullptr;

@@ -1,6 +1,6 @@
 #include "runtimes/llama_cpp/start.hpp"
 
-#include <functional>
+#include <array>
 #include <mutex>
 
 #include "core/failure.hpp"
@@ -36,18 +36,38 @@ void init_once() {
     });
 }
 
-Accelerator choose_cpu(const std::string &asked, const std::string &why) {
+Accelerator start_where_asked(const std::string &asked, const NodeCount &count,
+                              const std::function<void(const Gpu *)> &start) {
     const CpuVariant &variant = load_cpu_variant();
+    std::string why = "llama.cpp has none";
+    if (asked == "gpu") {
+        const Gpu &gpu = find_gpu();
+        why = gpu.why;
+        try {
+            if (gpu.device != nullptr) {
+                start(&gpu);
+                if (Accelerator used = count.of(gpu); used.kind == "gpu") return used;
+                why = "the GPU computes none of the model's nodes";
+            }
+        } catch (const Cancelled &) {
+            throw;
+        } catch (const std::exception &failure) {  // Vulkan's own, too
+            why = failure.what();
+        }
+    }
+    start(nullptr);
     Accelerator cpu = fall_back(asked, why);
     cpu.device = variant.name;
     if (!variant.note.empty()) cpu.note += (cpu.note.empty() ? "" : "; ") + variant.note;
     return cpu;
 }
 
-Weights load_weights(const File &file, const ModelRequest &request, Stream &stream) {
+Weights load_weights(const File &file, const ModelRequest &request, const Gpu *gpu, Stream &stream) {
     Watch watch{request.progress};
+    std::array<ggml_backend_dev_t, 2> devices = {gpu != nullptr ? gpu->device : nullptr, nullptr};
     llama_model_params params = llama_model_default_params();
-    params.n_gpu_layers = 0;
+    params.devices = devices.data();  // without a list, a GPU that another task asked for would help
+    params.n_gpu_layers = gpu != nullptr ? -1 : 0;  // all of them, or none
     params.load_mode = file.mappable() && llama_supports_mmap() ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
     params.progress_callback_user_data = &watch;
     params.progress_callback = [](float fraction, void *data) {
