@@ -48,7 +48,7 @@ def on_a_mac(swift: Swift, native: Path, scratch: Path) -> list[str]:
     wrong = []
     if METAL not in targets or sorted(conditions.get(METAL, [])) != ["ios", "macos"]:
         wrong.append(f"{METAL} is no part of the core on iOS and macOS")
-    if [sorted(setting["condition"]["platformNames"]) for setting in defined] != [["ios", "macos"]]:
+    if [sorted(setting.get("condition", {}).get("platformNames", [])) for setting in defined] != [["ios", "macos"]]:
         wrong.append("HH_METAL is not defined on iOS and macOS alone")
     return wrong
 
