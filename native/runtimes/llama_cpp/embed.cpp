@@ -10,8 +10,6 @@
 #include <algorithm>
 #include <array>
 
-#include <llama-ext.h>  // memory by part; the version of llama.cpp is pinned, so its unstable parts hold still
-
 #include "core/failure.hpp"
 #include "runtimes/llama_cpp/gguf_check.hpp"
 #include "runtimes/llama_cpp/start.hpp"
@@ -66,27 +64,13 @@ public:
     int threads() const override { return threads_; }
     Accelerator accelerator() const override { return accelerator_; }
 
-    Memory memory() const override {
-        Memory sum;
-        for (const auto &[type, part] : llama_get_memory_breakdown(context_.get())) {
-            sum.model += part.model;
-            sum.cache += part.context;
-            sum.compute += part.compute;
-        }
-        return sum;
-    }
+    Memory memory() const override { return memory_of(context_.get()); }
 
     Json describe() const override {
-        return {{"architecture", metadata("general.architecture")},
-                {"name", metadata("general.name")},
-                {"pooling", pooling_.name},
-                {"attention", flash_ ? "f16" : "f32"},
-                {"quantization", llama_ftype_name(llama_model_ftype(model_.get()))},
-                {"parameters", llama_model_n_params(model_.get())},
-                {"bytes", llama_model_size(model_.get())},
-                {"context_trained", llama_model_n_ctx_train(model_.get())},
-                {"vocabulary", llama_vocab_n_tokens(vocab_)},
-                {"llama_cpp", llama_version()}};
+        Json facts = describe_model(model_.get());
+        facts["pooling"] = pooling_.name;
+        facts["attention"] = flash_ ? "f16" : "f32";
+        return facts;
     }
 
 private:

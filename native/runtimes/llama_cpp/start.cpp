@@ -3,6 +3,8 @@
 #include <array>
 #include <mutex>
 
+#include <llama-ext.h>  // memory by part; the version of llama.cpp is pinned, so its unstable parts hold still
+
 #include "core/failure.hpp"
 #include "core/log.hpp"
 #include "runtimes/llama_cpp/cpu_variants.hpp"
@@ -104,6 +106,27 @@ std::string metadata_of(const llama_model *model, const char *key) {
     char value[256] = {};
     llama_model_meta_val_str(model, key, value, sizeof value);
     return value;
+}
+
+Json describe_model(const llama_model *model) {
+    return {{"architecture", metadata_of(model, "general.architecture")},
+            {"name", metadata_of(model, "general.name")},
+            {"quantization", llama_ftype_name(llama_model_ftype(model))},
+            {"parameters", llama_model_n_params(model)},
+            {"bytes", llama_model_size(model)},
+            {"context_trained", llama_model_n_ctx_train(model)},
+            {"vocabulary", llama_vocab_n_tokens(llama_model_get_vocab(model))},
+            {"llama_cpp", llama_version()}};
+}
+
+Memory memory_of(const llama_context *context) {
+    Memory sum;
+    for (const auto &[type, part] : llama_get_memory_breakdown(context)) {
+        sum.model += part.model;
+        sum.cache += part.context;
+        sum.compute += part.compute;
+    }
+    return sum;
 }
 
 }  // namespace hh::runtimes::llama_cpp

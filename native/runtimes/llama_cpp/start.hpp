@@ -54,4 +54,10 @@ void init_once();
 /** A text of the model's header; empty if it has none. */
 [[nodiscard]] std::string metadata_of(const llama_model *model, const char *key);
 
+/** What hh_task_info() tells of any model. */
+[[nodiscard]] Json describe_model(const llama_model *model);
+
+/** What the weights, the cache and the arithmetic of a context take. */
+[[nodiscard]] Memory memory_of(const llama_context *context);
+
 }  // namespace hh::runtimes::llama_cpp
