@@ -86,6 +86,10 @@ def warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, facts
                 f"Choose an instruct model, or set [task.{task.task.name}] chat_template in app.toml."
             )
         yield from _left_out(spec, task.runtime, facts)
+        asked = task.manifest.get("accelerator")
+        for name in spec.platforms if asked else ():
+            if asked not in task.runtime.accelerators[name]:
+                yield f"{task.runtime.title} has no '{asked}' on {name}: there the CPU computes, and says so."
         if model.conversion is not None:
             size = model.conversion.disk_bytes.get(facts.host.os)
             yield (

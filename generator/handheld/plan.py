@@ -356,10 +356,12 @@ def _misfits(
         yield (
             f"{runtime.title}: model format: the model is '{model_format}', the runtime takes {quoted(runtime.formats)}"
         )
+    # Where only some platforms lack it, the CPU computes there, and a warning says so.
+    nowhere = all(accelerator not in runtime.accelerators.get(name, ()) for name in platforms)
     for platform in platforms:
         if platform not in runtime.platforms:
             yield f"{runtime.title}: platform: it does not run on {platform}, only on {', '.join(runtime.platforms)}"
-        elif accelerator and accelerator not in runtime.accelerators[platform]:
+        elif accelerator and nowhere:
             has = quoted(runtime.accelerators[platform])
             yield f"{runtime.title}: accelerator: it has no '{accelerator}' on {platform}, only {has}"
 

@@ -105,13 +105,26 @@ def render(
 
     It is for Android, if the runtime is there, where no platform is named.
     """
+    return render_tasks(directory, runtime, {task: model}, tools, platform=platform, progress=progress)
+
+
+def render_tasks(
+    directory: Path,
+    runtime: str,
+    models: Mapping[str, str],
+    tools: Tools,
+    *,
+    platform: str | None = None,
+    progress: Progress | None = None,
+) -> RenderedApp:
+    """The same with several tasks, each with its model."""
     catalog = load_catalog(root())
     platforms = catalog.runtimes[runtime].platforms
     request = Request(
         "Lab",
-        tasks=(task,),
-        runtimes=(runtime,),
-        models=(model,),
+        tasks=tuple(models),
+        runtimes=tuple(f"{task}={runtime}" for task in models),
+        models=tuple(f"{task}={model}" for task, model in models.items()),
         platforms=(platform or ("android" if "android" in platforms else "ios"),),
         directory=directory,
         force=True,

@@ -446,6 +446,16 @@ def test_warnings(catalog: Catalog, facts: Facts, host: HostFacts, sentence: str
     assert sentence in warning
 
 
+def test_an_accelerator_of_one_platform_is_taken_there(tmp_path: Path) -> None:
+    catalog = write_catalogue(tmp_path, runtimes=(replace(BETA, accelerators={"ios": "gpu"}),))
+    asking = TaskChoice("talk", accelerator="gpu")
+    (warning,) = make_plan(spec_of(asking), catalog, FACTS).warnings
+    assert "Beta has no 'gpu' on android: there the CPU computes" in warning
+    assert make_plan(spec_of(asking, platforms=("ios",)), catalog, FACTS).warnings == ()
+    with pytest.raises(NothingFits):
+        make_plan(spec_of(asking, platforms=("android",)), catalog, FACTS)
+
+
 def test_a_template_of_the_app_quiets_the_warning(catalog: Catalog) -> None:
     spec = spec_of(TaskChoice("talk", model="/m.gguf", chat_template="T"), platforms=("ios",))
     assert make_plan(spec, catalog, with_model("/m.gguf", chat_template=False)).warnings == ()
