@@ -21,7 +21,7 @@ from native.support import build, manifest, render, tiny_model, weights
 MOST_SHARE, MOST_MICROSECONDS = 1.02, 5.0
 CALLS = 20_000
 """Of a model with one operator, in one measurement."""
-PICTURES = 8
+PICTURES = 32
 """How often EfficientNet-Lite0 runs in one measurement."""
 TASK = "classify"
 """Whose model EfficientNet-Lite0 is."""
