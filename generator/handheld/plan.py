@@ -414,6 +414,8 @@ def _manifest(choice: TaskChoice, task: Task, runtime: Runtime, shape: str, mode
         manifest["chat_template"] = model.chat_template
     if choice.accelerator is not None:
         manifest["accelerator"] = choice.accelerator
+    if choice.memory_mb is not None:
+        manifest["memory_mb"] = choice.memory_mb
     manifest["ports"] = [_port(port) for port in task.ports if port.fits(shape)]
     own: dict[str, SettingValue] = {"stop": model.stop, "state": model.state, "labels": model.labels}
     own = {name: value for name, value in own.items() if value}

@@ -75,16 +75,22 @@ public:
 
 private:
     void start(const File &file, const ModelRequest &request, const Gpu *gpu) {
-        context_.reset();  // of a GPU where something failed
-        model_.reset();
-        take_weights(file, request, gpu);
+        if (request.memory > 0) {
+            take_weights(file, request, gpu, true);
+            pooling_ = pooling_of(request.options.text("pooling"), file);
+            make_context(request.options, gpu);
+            check_memory(memory(), request.memory, file.label());
+        }
+        take_weights(file, request, gpu, false);
         pooling_ = pooling_of(request.options.text("pooling"), file);
         make_context(request.options, gpu);
         try_out(request.cancel);
     }
 
-    void take_weights(const File &file, const ModelRequest &request, const Gpu *gpu) {
-        model_ = load_weights(file, request, gpu, stream_);
+    void take_weights(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure) {
+        context_.reset();  // of what was measured, or of a GPU where something failed
+        model_.reset();
+        model_ = load_weights(file, request, gpu, measure, stream_);
         vocab_ = llama_model_get_vocab(model_.get());
         if (llama_model_has_encoder(model_.get()) && llama_model_has_decoder(model_.get()))
             throw Failure(HH_UNSUPPORTED, file.label() + " has an encoder and a decoder; a model for vectors has one of them.");

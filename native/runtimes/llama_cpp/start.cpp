@@ -64,13 +64,16 @@ Accelerator start_where_asked(const std::string &asked, const NodeCount &count,
     return cpu;
 }
 
-Weights load_weights(const File &file, const ModelRequest &request, const Gpu *gpu, Stream &stream) {
+Weights load_weights(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure, Stream &stream) {
     Watch watch{request.progress};
+    const std::size_t mark = log_mark();
     std::array<ggml_backend_dev_t, 2> devices = {gpu != nullptr ? gpu->device : nullptr, nullptr};
     llama_model_params params = llama_model_default_params();
     params.devices = devices.data();  // without a list, a GPU that another task asked for would help
     params.n_gpu_layers = gpu != nullptr ? -1 : 0;  // all of them, or none
-    params.load_mode = file.mappable() && llama_supports_mmap() ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+    params.no_alloc = measure;
+    params.load_mode = !measure && file.mappable() && llama_supports_mmap() ? LLAMA_LOAD_MODE_MMAP
+                                                                                 : LLAMA_LOAD_MODE_NONE;
     params.progress_callback_user_data = &watch;
     params.progress_callback = [](float fraction, void *data) {
         auto *w = static_cast<Watch *>(data);
@@ -84,6 +87,8 @@ Weights load_weights(const File &file, const ModelRequest &request, const Gpu *g
     stream = file.open();
     Weights weights(llama_model_load_from_file_ptr(stream.get(), params));
     if (watch.cancelled) throw Cancelled{};
+    if (weights == nullptr && memory_ran_out(mark))
+        throw Failure(HH_OUT_OF_MEMORY, "There is not enough memory for " + file.label() + ".");
     if (weights == nullptr) throw Failure(HH_FILE_INVALID, file.label() + " cannot be loaded: llama.cpp refused it.");
     return weights;
 }

@@ -40,10 +40,12 @@ void init_once();
 /**
  * Loads a checked file.
  * @param gpu  what the weights are for, or nullptr
+ * @param measure  only finds out what they take, and so does a context with them
  * @param stream  is opened on the file; llama.cpp borrows it for as long as the weights live
- * @throws Cancelled; Failure(HH_FILE_INVALID)
+ * @throws Cancelled; Failure(HH_FILE_INVALID, HH_OUT_OF_MEMORY)
  */
-[[nodiscard]] Weights load_weights(const File &file, const ModelRequest &request, const Gpu *gpu, Stream &stream);
+[[nodiscard]] Weights load_weights(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure,
+                                   Stream &stream);
 
 /**
  * @param whole  whether the tokens that the model wants around a text are added
