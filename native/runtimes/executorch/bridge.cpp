@@ -19,6 +19,7 @@
 #include <executorch/runtime/backend/interface.h>
 #include <executorch/runtime/executor/method.h>
 #include <executorch/runtime/executor/program.h>
+#include <executorch/runtime/kernel/operator_registry.h>
 #include <executorch/runtime/platform/platform.h>
 
 namespace executorch::extension::threadpool {
@@ -410,6 +411,7 @@ const hh_et_api *hh_et_functions(void) {
         .words = [] { return words.c_str(); },
         .open = open_model,
         .close = close_model,
+        .has_operator = [](const char *name) -> int32_t { return registry_has_op_function(name); },
         .count = [](const hh_et_model *model, int32_t is_output) {
             return is_output != 0 ? model->outputs.size() : model->inputs.size();
         },

@@ -73,6 +73,11 @@ public:
         for (std::size_t i = 0; i < count; ++i) items[i] = at<T>(first + 4 + i * sizeof(T));
         return items;
     }
+    /** The text of a field, or none. */
+    [[nodiscard]] std::string text(std::size_t table, std::size_t slot) const {
+        const std::vector<char> letters = list<char>(table, slot);
+        return {letters.begin(), letters.end()};
+    }
     /** The tables of a vector. */
     [[nodiscard]] std::vector<std::size_t> tables(std::size_t table, std::size_t slot) const {
         const std::size_t place = field(table, slot);
@@ -164,17 +169,32 @@ void check_plan(const Tables &file, std::size_t plan, std::size_t blobs) {
     }
 }
 
-}  // namespace
-
-void check_program(const File &file) {
+Tables tables_of(const File &file) {
     check_pte(file);
     const std::string head = file.head(kHeaderEnd);
     const bool extended = head.compare(kHeader, 4, "eh00") == 0;
-    const Tables tables(file, static_cast<std::size_t>(extended ? number_at<std::uint64_t>(head, kProgramSize)
-                                                                : static_cast<std::uint64_t>(file.size())));
+    return {file, static_cast<std::size_t>(extended ? number_at<std::uint64_t>(head, kProgramSize)
+                                                    : static_cast<std::uint64_t>(file.size()))};
+}
+
+}  // namespace
+
+void check_program(const File &file) {
+    const Tables tables = tables_of(file);
     const std::size_t program = tables.root();
     for (const std::size_t plan : tables.tables(program, slot::plans))
         check_plan(tables, plan, tables.tables(program, slot::inline_data).size());
+}
+
+std::vector<std::string> operators_of(const File &file) {
+    const Tables tables = tables_of(file);
+    std::vector<std::string> names;
+    for (const std::size_t plan : tables.tables(tables.root(), slot::plans))
+        for (const std::size_t known : tables.tables(plan, slot::operators)) {
+            const std::string overload = tables.text(known, slot::overload);
+            names.push_back(tables.text(known, slot::name) + (overload.empty() ? "" : "." + overload));
+        }
+    return names;
 }
 
 void check_pte(const File &file) {
