@@ -53,7 +53,8 @@ class Compiler:
         argv: list[str | Path] = [
             self.folder / "zig", "c++", "-target", target, f"-mcpu={processor}", *PROCESSORS[processor],
             "-std=c++20", "-O1", *WARNINGS,
-            *settings, "-I", native, "-I", native / "include", *(part for path in vendored for part in ("-isystem", path)),
+            *settings, "-I", native, "-I", native / "include",
+            *(part for path in vendored for part in ("-isystem", path)),
             *(("-fobjc-arc", "-isystem", FRAMEWORKS) if source.suffix == ".mm" else ()),
             # Newer libc++ headers want what only these have: mbstate_t, and all of Apple's libc.
             "-idirafter", self.folder / "lib" / "libc" / "include" / "any-darwin-any",
