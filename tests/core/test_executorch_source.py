@@ -29,8 +29,7 @@ with Task(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), options={"thread
 TREE = """
 cmake_minimum_required(VERSION 3.22)
 project(executorch CXX)
-foreach(option BUILD_XNNPACK BUILD_KERNELS_OPTIMIZED BUILD_KERNELS_QUANTIZED BUILD_EXTENSION_DATA_LOADER ENABLE_LOGGING
-               ENABLE_PROGRAM_VERIFICATION)
+foreach(option BUILD_XNNPACK BUILD_KERNELS_OPTIMIZED BUILD_KERNELS_QUANTIZED BUILD_EXTENSION_DATA_LOADER ENABLE_LOGGING)
   if(NOT EXECUTORCH_${option})
     message(FATAL_ERROR "EXECUTORCH_${option} is off")
   endif()

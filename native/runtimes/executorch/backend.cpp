@@ -69,8 +69,8 @@ std::string lacking_operator(const File &file) {
     switch (code) {
         case HH_ET_OPERATOR:
             throw Failure(HH_UNSUPPORTED, label + " uses an operator that ExecuTorch " + kVersion + "'s libraries lack (" +
-                                              lacking_operator(file) + "). Export it with a partitioner that takes the operator, or write the model "
-                                              "without it.");
+                                              lacking_operator(file) + "). Export it with a partitioner that takes the "
+                                              "operator, or write the model without it.");
         case HH_ET_BACKEND:
             throw Failure(HH_UNSUPPORTED, label + " was lowered for " + words + ", which is not in this app's libraries. Lower "
                                               "it for XNNPACK: to_edge_transform_and_lower(..., partitioner=[XnnpackPartitioner()]).");

@@ -22,7 +22,6 @@ foreach(wanted XNNPACK KERNELS_OPTIMIZED KERNELS_QUANTIZED EXTENSION_DATA_LOADER
 endforeach()
 set(EXECUTORCH_BUILD_EXECUTOR_RUNNER OFF CACHE BOOL "Its program" FORCE)
 set(EXECUTORCH_ENABLE_LOGGING ON CACHE BOOL "Reasons of failures" FORCE)
-set(EXECUTORCH_ENABLE_PROGRAM_VERIFICATION ON CACHE BOOL "Damaged files are refused" FORCE)
 set(BUILD_SHARED_LIBS OFF)
 set(BUILD_TESTING OFF)
 # Its own code is C++17 with extensions, and slow beyond use unless it is optimized.

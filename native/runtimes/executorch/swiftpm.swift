@@ -5,7 +5,7 @@
 /// core.
 func execuTorch() -> Part {
     let folder = "runtimes/executorch"
-    var part = Part(sources: ["backend.cpp", "pte_check.cpp"].map { "\(folder)/\($0)" })
+    var part = Part(sources: ["backend.cpp", "pte_check.cpp", "pte_schema.cpp"].map { "\(folder)/\($0)" })
     #if os(macOS)
     let archives = [
         "executorch": "3a861b6f6afd4264033a592309564932d96af758042b5c75574069fc0893313f",
