@@ -86,6 +86,7 @@ def warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, facts
                 f"Choose an instruct model, or set [task.{task.task.name}] chat_template in app.toml."
             )
         yield from _left_out(spec, task.runtime, facts)
+        yield from _asked_in_vain(spec, task)
         if model.conversion is not None:
             size = model.conversion.disk_bytes.get(facts.host.os)
             yield (
@@ -98,6 +99,17 @@ def warnings(spec: AppSpec, tasks: Sequence[TaskPlan], bundle: int | None, facts
             yield f"The licence of {model.title} is unknown: look it up before you give the app away."
         if facts.host.memory_bytes and (model.bytes or 0) > facts.host.memory_bytes // 2:
             yield f"The model {model.title} ({sized(model.bytes or 0)}) may not fit into this machine's memory."
+
+
+def _asked_in_vain(spec: AppSpec, task: TaskPlan) -> Iterator[str]:
+    """What the app asks for and will not get."""
+    asked = task.manifest.get("accelerator")
+    for name in spec.platforms if asked else ():
+        if asked not in task.runtime.accelerators[name]:
+            yield f"{task.runtime.title} has no '{asked}' on {name}: there the CPU computes, and says so."
+    allowed, size = task.manifest.get("memory_mb"), task.model.bytes or 0
+    if isinstance(allowed, int | float) and size > allowed * 1_000_000 > 0:
+        yield f"The model {task.model.title} ({sized(size)}) cannot load: memory_mb allows {allowed} MB."
 
 
 def _left_out(spec: AppSpec, runtime: Runtime, facts: Facts) -> Iterator[str]:

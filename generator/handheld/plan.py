@@ -356,10 +356,12 @@ def _misfits(
         yield (
             f"{runtime.title}: model format: the model is '{model_format}', the runtime takes {quoted(runtime.formats)}"
         )
+    # Where only some platforms lack it, the CPU computes there, and a warning says so.
+    nowhere = all(accelerator not in runtime.accelerators.get(name, ()) for name in platforms)
     for platform in platforms:
         if platform not in runtime.platforms:
             yield f"{runtime.title}: platform: it does not run on {platform}, only on {', '.join(runtime.platforms)}"
-        elif accelerator and accelerator not in runtime.accelerators[platform]:
+        elif accelerator and nowhere:
             has = quoted(runtime.accelerators[platform])
             yield f"{runtime.title}: accelerator: it has no '{accelerator}' on {platform}, only {has}"
 
@@ -412,6 +414,8 @@ def _manifest(choice: TaskChoice, task: Task, runtime: Runtime, shape: str, mode
         manifest["chat_template"] = model.chat_template
     if choice.accelerator is not None:
         manifest["accelerator"] = choice.accelerator
+    if choice.memory_mb is not None:
+        manifest["memory_mb"] = choice.memory_mb
     manifest["ports"] = [_port(port) for port in task.ports if port.fits(shape)]
     own: dict[str, SettingValue] = {"stop": model.stop, "state": model.state, "labels": model.labels}
     own = {name: value for name, value in own.items() if value}

@@ -58,8 +58,8 @@ class TaskChoice:
 
     `model` is a catalogue name, an absolute path, "hf:org/repo[@revision]/file" or None (the task's default).
     `settings` and `options` hold overrides only, checked against the task's tables. `accelerator` None leaves the
-    choice to the runtime; `chat_template` (Jinja) replaces the model's own. `guessed`: nobody named the task, so plan
-    may take another one, which fits the model's file better.
+    choice to the runtime, `memory_mb` None sets no limit; `chat_template` (Jinja) replaces the model's own. `guessed`:
+    nobody named the task, so plan may take another one, which fits the model's file better.
     """
 
     task: str
@@ -68,6 +68,7 @@ class TaskChoice:
     settings: Mapping[str, SettingValue] = field(default_factory=dict)
     options: Mapping[str, SettingValue] = field(default_factory=dict)
     accelerator: str | None = None
+    memory_mb: float | None = None
     chat_template: str | None = None
     guessed: bool = False
 
@@ -282,6 +283,9 @@ def _task_key(task: Task, catalog: Catalog) -> Key:
             minimum=1,
         ),
         "accelerator": Key("string", "What has to compute; any unless given.", choices=tuple(accelerators)),
+        "memory_mb": Key(
+            "number", "How many megabytes the model may take; as many as there are unless given.", minimum=0
+        ),
         "chat_template": Key("string", "A Jinja template instead of the model's own.", minimum=1),
         "settings": _settings_key("What the app starts with; a person may change it.", task.settings),
         "options": _settings_key("What holds while the model is loaded.", task.options),
@@ -376,6 +380,7 @@ def _task_choice(name: str, table: Mapping[str, Any], catalog: Catalog, path: Pa
         settings=_values(table.get("settings", {})),
         options=_values(table.get("options", {})),
         accelerator=table.get("accelerator"),
+        memory_mb=table.get("memory_mb"),
         chat_template=table.get("chat_template"),
     )
 
@@ -414,7 +419,7 @@ def write_app_toml(spec: AppSpec) -> str:
         lines += ["", f"[task.{choice.task}]"]
         model = _written_model(choice.model, spec.directory)
         named = (("runtime", choice.runtime), ("model", model), ("accelerator", choice.accelerator))
-        for name, value in (*named, ("chat_template", choice.chat_template)):
+        for name, value in (*named, ("memory_mb", choice.memory_mb), ("chat_template", choice.chat_template)):
             if value is not None:
                 lines.append(f"{name} = {_toml(value)}")
         for name, table in (("settings", choice.settings), ("options", choice.options)):

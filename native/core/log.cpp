@@ -1,6 +1,8 @@
 #include "core/log.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <mutex>
 
 namespace hh {
@@ -56,6 +58,14 @@ std::string log_since(std::size_t mark, std::size_t limit) {
         text.insert(0, line + "\n");
     }
     return text.size() > limit ? text.substr(0, limit) : text;
+}
+
+bool memory_ran_out(std::size_t mark) {
+    static constexpr const char *kSigns[] = {"bad_alloc", "Cannot allocate memory", "failed to allocate",
+                                             "unable to allocate", "ENOMEM"};
+    const std::string text = log_since(mark, kLines * kLineBytes);
+    return std::any_of(std::begin(kSigns), std::end(kSigns),
+                       [&](const char *sign) { return text.find(sign) != std::string::npos; });
 }
 
 }  // namespace hh

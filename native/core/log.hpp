@@ -16,4 +16,7 @@ void log_append(std::string_view text);
 /** The lines after `mark`, oldest first, at most `limit` bytes: the newest win. */
 [[nodiscard]] std::string log_since(std::size_t mark, std::size_t limit);
 
+/** Whether a line after `mark` says that memory could not be had, which libraries log and then call something else. */
+[[nodiscard]] bool memory_ran_out(std::size_t mark);
+
 }  // namespace hh

@@ -1,6 +1,7 @@
 #include "core/manifest.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/failure.hpp"
 #include "processing/text/utf8.hpp"
@@ -50,7 +51,8 @@ std::vector<Port> ports_of(const Json &json) {
     return ports;
 }
 
-constexpr const char *kAcceleratorKey = "accelerator";
+constexpr const char *kAcceleratorKey = "accelerator", *kMemoryKey = "memory_mb";
+constexpr double kMegabyte = 1e6, kMostMegabytes = 1e9;
 
 std::string accelerator_of(const Json &given, hh_status code, const std::string &who) {
     static constexpr const char *kKnown[] = {"auto", "cpu", "gpu", "npu"};
@@ -60,17 +62,27 @@ std::string accelerator_of(const Json &given, hh_status code, const std::string 
     return name;
 }
 
-// Every task takes the accelerator beside its own options: the manifest says what an app asks for, whoever opens a task
-// may want something else.
+std::uint64_t memory_of(const Json &given, hh_status code, const std::string &who) {
+    const double megabytes = given.is_number() ? given.get<double>() : -1;
+    if (!(megabytes >= 0 && megabytes <= kMostMegabytes))
+        throw Failure(code, who + " allows " + dump(given) + " for \"memory_mb\", which is a number of megabytes, from 0 on.");
+    return static_cast<std::uint64_t>(std::llround(megabytes * kMegabyte));
+}
+
+// Every task takes these beside its own options: the manifest says what an app asks for, whoever opens a task may want
+// something else.
+void take_common(Manifest &manifest, const Json &given, hh_status code, const std::string &who) {
+    if (given.contains(kAcceleratorKey)) manifest.accelerator = accelerator_of(given[kAcceleratorKey], code, who);
+    if (given.contains(kMemoryKey)) manifest.memory = memory_of(given[kMemoryKey], code, who);
+}
+
 void take_options(Manifest &manifest, const char *text) {
-    if (manifest.json.contains(kAcceleratorKey))
-        manifest.accelerator = accelerator_of(manifest.json[kAcceleratorKey], HH_MANIFEST_INVALID, "The manifest");
+    take_common(manifest, manifest.json, HH_MANIFEST_INVALID, "The manifest");
     if (text == nullptr) return;
     Json given = parse_object(text, HH_INVALID_ARGUMENT, "options_json");
-    if (const auto found = given.find(kAcceleratorKey); found != given.end()) {
-        manifest.accelerator = accelerator_of(*found, HH_INVALID_ARGUMENT, "options_json");
-        given.erase(found);
-    }
+    take_common(manifest, given, HH_INVALID_ARGUMENT, "options_json");
+    given.erase(kAcceleratorKey);
+    given.erase(kMemoryKey);
     manifest.options.apply(given);
 }
 

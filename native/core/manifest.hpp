@@ -1,6 +1,7 @@
 // task.json: what a task is made of. The generator writes it; hosts, phones and tests read the same file.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Manifest {
     Json json;  // as read, for hh_task_info()
     std::string task, runtime, shape, chat_template;
     std::string accelerator = "auto";  // or cpu, gpu, npu: what the app asks for
+    std::uint64_t memory = 0;          // bytes that the model may take; 0: no limit
     std::vector<Port> ports;
     std::vector<File> files;
     Settings settings, options;

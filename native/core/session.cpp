@@ -21,6 +21,12 @@ std::uint64_t process_peak_bytes() {
 #endif
 }
 
+std::uint64_t sizes(const std::vector<hh::File> &files) {
+    std::uint64_t sum = 0;
+    for (const hh::File &file : files) sum += static_cast<std::uint64_t>(file.size());
+    return sum;
+}
+
 }  // namespace
 
 hh_task::hh_task(const hh_task_options &options) : manifest_(hh::read_manifest(options)) {
@@ -55,11 +61,29 @@ void hh_task::load() {
         cancel.check();
     };
     cancel.check();
-    logic_->load(*runtime_, {manifest_.files, manifest_.options, manifest_.chat_template, manifest_.accelerator, advance,
-                             cancel});
+    hh::check_memory({.model = sizes(manifest_.files)}, manifest_.memory, "The model");
+    logic_->load(*runtime_, {manifest_.files, manifest_.options, manifest_.chat_template, manifest_.memory,
+                             manifest_.accelerator, advance, cancel});
+    if (manifest_.memory > 0) check_loaded();
     load_ms_ = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     progress_ = 1;
     loaded_ = true;
+}
+
+// What takes too much goes again.
+void hh_task::check_loaded() {
+    hh::Json report;
+    logic_->report(report);
+    const hh::Json &bytes = report[HH_REPORT_MEMORY];
+    const hh::Memory memory = {.model = bytes.value("model", std::uint64_t{0}),
+                               .cache = bytes.value("cache", std::uint64_t{0}),
+                               .compute = bytes.value("compute", std::uint64_t{0})};
+    try {
+        hh::check_memory(memory, manifest_.memory, "The model");
+    } catch (const Failure &) {
+        logic_ = hh::find_task(manifest_.task)->make(manifest_);
+        throw;
+    }
 }
 
 bool hh_task::idle() {

@@ -38,10 +38,11 @@ private:
     void finish_run();
     [[nodiscard]] bool idle();
 
+    void check_loaded();
     hh_status work(hh_value &out);
     hh_status work_on_run(hh_value &out);
 
-    // Fixed after open.
+    // Fixed after open, but for a load that takes too much.
     hh::Manifest manifest_;
     const hh::Runtime *runtime_ = nullptr;
     std::unique_ptr<hh::TaskLogic> logic_;

@@ -1,9 +1,30 @@
 #include "core/shapes.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <thread>
 
+#include "core/failure.hpp"
+
 namespace hh {
+namespace {
+
+std::string megabytes(std::uint64_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f", static_cast<double>(bytes) / 1e6);
+    return text;
+}
+
+}  // namespace
+
+void check_memory(const Memory &needed, std::uint64_t allowed, const std::string &model) {
+    const std::uint64_t sum = needed.model + needed.cache + needed.compute;
+    if (allowed == 0 || sum <= allowed) return;
+    throw Failure(HH_OUT_OF_MEMORY, model + " needs " + megabytes(sum) + " MB (weights " + megabytes(needed.model) +
+                                        ", cache " + megabytes(needed.cache) + ", arithmetic " +
+                                        megabytes(needed.compute) + "), and the option \"memory_mb\" allows " +
+                                        megabytes(allowed) + ".");
+}
 
 int default_threads() {
     // More threads than performance cores make phones slower, and four is what today's phones have. One core stays free:

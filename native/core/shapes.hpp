@@ -32,6 +32,7 @@ struct ModelRequest {
     const std::vector<File> &files;
     const Settings &options;
     const std::string &chat_template;            // replaces the model's own if not empty
+    const std::uint64_t memory;                  // bytes that the model may take; 0: no limit
     const std::string &accelerator;              // auto, cpu, gpu or npu; if it cannot be had: the CPU, and say so
     std::function<void(float)> progress;         // 0 to 1; throws Cancelled when the load was cancelled
     CancelToken cancel;
@@ -57,6 +58,15 @@ struct Accelerator {
 struct Memory {
     std::uint64_t model = 0, cache = 0, compute = 0;
 };
+
+/**
+ * Refuses what takes more than is allowed; a runtime that can tell before it takes anything asks then, and the core asks
+ * of every one once it is loaded.
+ * @param allowed  bytes; 0 allows all
+ * @param model  what the sentence begins with
+ * @throws Failure(HH_OUT_OF_MEMORY)
+ */
+void check_memory(const Memory &needed, std::uint64_t allowed, const std::string &model);
 
 /** Threads for inference where nobody asked for a number. */
 [[nodiscard]] int default_threads();

@@ -103,7 +103,8 @@ typedef struct hh_task_options {
     /**
      * Overrides the manifest's "options", for example {"context": 1024}; may be NULL. Every task takes "accelerator" as
      * well: "auto" (the runtime's choice), "cpu", "gpu" or "npu". What cannot be had falls back to the CPU, and
-     * hh_task_report() says so.
+     * hh_task_report() says so. And every task takes "memory_mb": how many megabytes (1,000,000 bytes) the model may
+     * take, its weights, cache and arithmetic together; loading one that needs more is HH_OUT_OF_MEMORY. 0: no limit.
      */
     const char *options_json;
 } hh_task_options;

@@ -48,6 +48,7 @@ class Device:
             "VK_ICD_FILENAMES": drivers,  # the name that older loaders know
             "MESA_SHADER_CACHE_DIR": str(self.shaders),
             "LP_NUM_THREADS": "1",
+            "GGML_VK_VISIBLE_DEVICES": "0",  # ggml leaves devices alone that compute on the processor
         }
 
 

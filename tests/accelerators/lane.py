@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from accelerators import vulkan
 from accelerators.device import Device, find_device
 from accelerators.models import Case, cases
 from handheld.build import build_app
@@ -26,10 +27,11 @@ from handheld.copying import link
 from handheld.facts import gather_host
 from handheld.libraries import Library, fetch_libraries
 from handheld.progress import SilentProgress
+from handheld.render import RenderedApp
 from handheld.tools import Tools, open_tools, python
 from helpers.debian import NoPackagesError
 from native.records import add_record
-from native.support import manifest, render, tiny_file
+from native.support import render, render_tasks, tiny_file
 
 WORK = Path("build/accelerators")
 RESULTS, PAGE = Path("docs/generated/accelerators.json"), Path("docs/generated/accelerators.md")
@@ -83,7 +85,7 @@ class Lane:
     """A runtime's core with the libraries that it opens, and the device."""
 
     library: Path
-    manifest: Path
+    manifests: Mapping[str, Path]
     device: Device
     tools: Tools
 
@@ -91,7 +93,8 @@ class Lane:
         """Run a model once, in a process that sees a device, the loader alone, or nothing."""
         environ = {} if sees == NOTHING else self.device.environ(driver=sees == DEVICE)
         program = Path(__file__).with_name("probe.py")
-        argv: list[str | Path] = [python(), program, library or self.library, self.manifest, case.model, asked]
+        argv: list[str | Path] = [python(), program, library or self.library, self.manifests[case.task]]
+        argv += [case.model, asked, case.port, case.text]
         done = self.tools.run(argv, env=environ, timeout=LIMIT, check=False)
         lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
         if done.returncode != 0 or not lines:
@@ -172,6 +175,12 @@ def run_case(case: Case, lane: Lane, surroundings: Sequence[str]) -> tuple[list[
 
 def prepare(runtime: str, folder: Path, device: Device, tools: Tools) -> tuple[Lane, Path]:
     """Render and build an app; gives the lane, and the core with the libraries that apps get."""
+    if runtime == vulkan.RUNTIME:
+        work = WORK.absolute()
+        models = {task: tiny_file(runtime, shape, folder) for task, shape in vulkan.SHAPES.items()}
+        app = render_tasks(work / "app", runtime, models, tools)
+        built = vulkan.build_core(app, work, tools)
+        return Lane(built, manifests(app), device, tools), built
     app = render(folder / "app", runtime, tiny_file(runtime, "tensors", folder), tools, task="tensors")
     built = build_app(app, tools, SilentProgress()).library
     beside = copy_of(built.parent, folder / "lib")
@@ -180,7 +189,12 @@ def prepare(runtime: str, folder: Path, device: Device, tools: Tools) -> tuple[L
     for name, path in instead.items():
         (beside / name).unlink()
         link(path, beside / name)
-    return Lane(beside / built.name, manifest(app), device, tools), built
+    return Lane(beside / built.name, manifests(app), device, tools), built
+
+
+def manifests(app: RenderedApp) -> dict[str, Path]:
+    """Each task's task.json."""
+    return {task.name: app.directory / task.manifest for task in app.lock.tasks}
 
 
 def copy_of(libraries: Path, folder: Path, without_: str = "") -> Path:
@@ -196,8 +210,10 @@ def missing_library(runtime: str, lane: Lane, shipped: Path, folder: Path) -> tu
     """A core that lacks the runtime's library for GPUs, and what the note has to say of that."""
     if runtime in REPLACED:
         return "has no WebGPU", shipped
-    alone = copy_of(lane.library.parent, folder / "without", "Accelerator")
-    return "library for GPUs is not here", alone / shipped.name
+    part, said = {
+        vulkan.RUNTIME: ("vulkan", "libggml-vulkan.so: cannot open shared object file"),
+    }.get(runtime, ("Accelerator", "library for GPUs is not here"))
+    return said, copy_of(lane.library.parent, folder / "without", part) / shipped.name
 
 
 def page(history: Sequence[Mapping[str, Any]]) -> str:
@@ -210,7 +226,8 @@ def page(history: Sequence[Mapping[str, Any]]) -> str:
         f"lavapipe {entry['mesa']}. It says what works and what is reported, not how fast a phone is.",
         "",
         f"{entry['date']}, commit {entry['commit']}, {entry['cpu']}. The difference is the largest one to the CPU's",
-        "answer, relative to the largest number of that output.",
+        "answer, relative to the largest number of that output; of a language model, log-probabilities of a prompt's",
+        "tokens.",
         "",
         "| runtime | model | asked for | there is | computed by | nodes | difference | the report says |",
         "|---|---|---|---|---|---|---|---|",

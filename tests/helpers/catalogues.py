@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +80,7 @@ class RuntimeText:
     format: str = "gguf"
     form: str = "path"
     platforms: tuple[str, ...] = ("host", "android", "ios")
-    accelerators: str = "cpu"
+    accelerators: str | Mapping[str, str] = "cpu"
     more: str = ""
 
     def toml(self) -> str:
@@ -92,10 +93,13 @@ class RuntimeText:
                 format=self.format,
                 form=self.form,
                 platforms=", ".join(f'"{name}"' for name in self.platforms),
-                accelerators=", ".join(f'{name} = ["{self.accelerators}"]' for name in self.platforms),
+                accelerators=", ".join(f'{name} = ["{self._accelerator(name)}"]' for name in self.platforms),
             )
             + self.more
         )
+
+    def _accelerator(self, platform: str) -> str:
+        return self.accelerators if isinstance(self.accelerators, str) else self.accelerators.get(platform, "cpu")
 
 
 BETA = RuntimeText(name="beta", title="Beta", format="bt", form="descriptor")

@@ -22,11 +22,13 @@ PLATFORMS = {"aarch64-ios.17.0": 2, "aarch64-ios.17.0-simulator": 7}
 """Target -> the number of the platform in LC_BUILD_VERSION."""
 PROCESSORS: dict[str, tuple[str, ...]] = {"apple_a12": (), "apple_a13": ("-DHH_NEEDS_DOT_PRODUCT",)}
 """What ios.processor of app.toml chooses, and what the package then defines."""
+DEFINED = re.compile(r'\.define\("(\w+)", \.when\(platforms: (?:apple|\[\.iOS\])\)\)')
+"""What a runtime's part of the package defines for iPhones."""
 BUILD_VERSION = 0x32
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 FRAMEWORKS = Path(__file__).resolve().parent / "stub" / "frameworks"
 """Stand-ins for the frameworks that are called from Objective-C++."""
-SETTING = re.compile(r'\.(headerSearchPath|define)\("([^"\\]+)"(?:, to: "([^"]*)")?')
+SETTING = re.compile(r'\.(headerSearchPath|define)\("([^"\\]+)"(, to: "([^"]*)")?')
 """A part's setting in the package's manifest; a search path that is put together there is none."""
 
 
@@ -52,8 +54,7 @@ class Compiler:
         vendored = [native / "third_party", *(library / name for name in ("include", "ggml/include", "src", "common"))]
         argv: list[str | Path] = [
             self.folder / "zig", "c++", "-target", target, f"-mcpu={processor}", *PROCESSORS[processor],
-            "-std=c++20", "-O1", *WARNINGS,
-            *settings, "-I", native, "-I", native / "include",
+            *defined(source), *settings, "-std=c++20", "-O1", *WARNINGS, "-I", native, "-I", native / "include",
             *(part for path in vendored for part in ("-isystem", path)),
             *(("-fobjc-arc", "-isystem", FRAMEWORKS) if source.suffix == ".mm" else ()),
             # Newer libc++ headers want what only these have: mbstate_t, and all of Apple's libc.
@@ -75,6 +76,13 @@ def find() -> Compiler | None:
     return Compiler(Path(found.origin).parent) if found and found.origin else None
 
 
+def defined(source: Path) -> list[str]:
+    """The flags that the package has for a file of ours, beside those for the processor."""
+    part = source.parent / "swiftpm.swift"
+    names = DEFINED.findall(part.read_text(encoding="utf-8")) if part.exists() else []
+    return [f"-D{name}" for name in names if f"-D{name}" not in PROCESSORS["apple_a13"]]
+
+
 def sources(native: Path) -> list[Path]:
     """Everything that is ours and goes into an app; what is fetched is not ours to mend."""
     folders = ("core", "processing", "runtimes", "tasks")
@@ -86,8 +94,11 @@ def settings(native: Path) -> list[str]:
     """What the parts of a rendered package are compiled with on an iPhone: their search paths and definitions."""
     arguments: list[str] = []
     manifest = (native / "Package.swift").read_text(encoding="utf-8").partition("// MARK: Parts")[2]
-    for kind, name, value in SETTING.findall(manifest.partition("// MARK: Package")[0]):
-        arguments += ["-isystem", str(native / name)] if kind == "headerSearchPath" else [f"-D{name}={value}"]
+    for kind, name, has_value, value in SETTING.findall(manifest.partition("// MARK: Package")[0]):
+        if kind == "headerSearchPath":
+            arguments += ["-isystem", str(native / name)]
+        else:
+            arguments.append(f"-D{name}={value}" if has_value else f"-D{name}")
     return arguments
 
 
@@ -115,7 +126,8 @@ def check_that_it_finds_faults(compiler: Compiler, scratch: Path) -> list[str]:
     for name, text in faults.items():
         file = scratch / name
         file.write_text(text, encoding="utf-8")
-        argv = [str(compiler.folder / "zig"), "c++", "-target", next(iter(PLATFORMS)), "-fsyntax-only", str(file)]
+        target, object_ = next(iter(PLATFORMS)), file.with_suffix(".o")
+        argv = [str(compiler.folder / "zig"), "c++", "-target", target, "-c", str(file), "-o", str(object_)]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             missed.append(f"{name} compiles for an iPhone and must not")

@@ -95,12 +95,25 @@ def render(
     progress: Progress | None = None,
 ) -> RenderedApp:
     """Render an app as `handheld new` does; its sources come from the cache of `tools`, or from the index."""
+    return render_tasks(directory, runtime, {task: model}, tools, platform=platform, progress=progress)
+
+
+def render_tasks(
+    directory: Path,
+    runtime: str,
+    models: Mapping[str, str],
+    tools: Tools,
+    *,
+    platform: str = "android",
+    progress: Progress | None = None,
+) -> RenderedApp:
+    """The same with several tasks, each with its model."""
     catalog = load_catalog(root())
     request = Request(
         "Lab",
-        tasks=(task,),
-        runtimes=(runtime,),
-        models=(model,),
+        tasks=tuple(models),
+        runtimes=tuple(f"{task}={runtime}" for task in models),
+        models=tuple(f"{task}={model}" for task, model in models.items()),
         platforms=(platform,),
         directory=directory,
         force=True,

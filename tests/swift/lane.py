@@ -186,6 +186,7 @@ def planted(lane: Lane) -> int:
 def kernels(lane: Lane) -> int:
     native = lane.app("llama_cpp") / "native"
     wrong = metal.differences(lane.swift, native, lane.work) + metal.models_left_out(native)
+    wrong += metal.on_a_mac(lane.swift, native, lane.work)
     if wrong:
         raise StepFailed("\n".join(wrong))
     return 1

@@ -130,9 +130,8 @@ def test_where_nobody_names_a_task_the_model_decides(tmp_path: Path) -> None:
 
 
 def test_the_manifest_is_the_task_json(catalog: Catalog) -> None:
-    choice = TaskChoice(
-        "talk", settings={"warmth": 1.5}, options={"steps": 2, "mode": "fancy"}, chat_template="T", accelerator="cpu"
-    )
+    choice = TaskChoice("talk", settings={"warmth": 1.5}, options={"steps": 2, "mode": "fancy"})
+    choice = replace(choice, chat_template="T", accelerator="cpu", memory_mb=9.5)
     task = make_plan(spec_of(choice), catalog, FACTS).tasks[0]
     model = catalog.tasks["talk"].models[0]
     assert task.manifest == {
@@ -145,6 +144,7 @@ def test_the_manifest_is_the_task_json(catalog: Catalog) -> None:
         "model": {"name": "plain", "title": "Model plain", "licence": "MIT", "bytes": 5, "sha256": model.sha256},
         "chat_template": "T",
         "accelerator": "cpu",
+        "memory_mb": 9.5,
         "ports": [{"name": "user", "direction": "in", "kind": "text", "summary": "What a person says."}],
         "settings": {
             "warmth": {"type": "number", "default": 1.5, "minimum": 0.0, "maximum": 2.0, "summary": "How warm."},
@@ -160,7 +160,7 @@ def test_the_manifest_is_the_task_json(catalog: Catalog) -> None:
 
 def test_keys_that_say_nothing_are_left_out(catalog: Catalog) -> None:
     manifest = make_plan(spec_of(), catalog, FACTS).tasks[0].manifest
-    assert not {"chat_template", "accelerator"} & set(manifest)
+    assert not {"chat_template", "accelerator", "memory_mb"} & set(manifest)
 
 
 def default_stop(plan: Plan) -> object:
@@ -444,6 +444,23 @@ def test_warnings(catalog: Catalog, facts: Facts, host: HostFacts, sentence: str
     assert make_plan(spec, catalog, with_model("/m.gguf")).warnings == ()
     (warning,) = make_plan(spec, catalog, replace(facts, host=host)).warnings
     assert sentence in warning
+
+
+def test_an_accelerator_of_one_platform_is_taken_there(tmp_path: Path) -> None:
+    catalog = write_catalogue(tmp_path, runtimes=(replace(BETA, accelerators={"ios": "gpu"}),))
+    asking = TaskChoice("talk", accelerator="gpu")
+    (warning,) = make_plan(spec_of(asking), catalog, FACTS).warnings
+    assert "Beta has no 'gpu' on android: there the CPU computes" in warning
+    assert make_plan(spec_of(asking, platforms=("ios",)), catalog, FACTS).warnings == ()
+    with pytest.raises(NothingFits):
+        make_plan(spec_of(asking, platforms=("android",)), catalog, FACTS)
+
+
+def test_a_model_beyond_what_is_allowed_is_told(catalog: Catalog) -> None:
+    asking = TaskChoice("talk", model="/m.gguf", memory_mb=1)
+    (warning,) = make_plan(spec_of(asking, platforms=("ios",)), catalog, with_model("/m.gguf", 1_000_001)).warnings
+    assert "cannot load: memory_mb allows 1 MB" in warning
+    assert make_plan(spec_of(asking, platforms=("ios",)), catalog, with_model("/m.gguf", 1_000_000)).warnings == ()
 
 
 def test_a_template_of_the_app_quiets_the_warning(catalog: Catalog) -> None:

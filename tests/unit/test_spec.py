@@ -255,6 +255,7 @@ platforms = ["ios"]
 runtime = "beta"
 model = "models/m.bt"
 accelerator = "cpu"
+memory_mb = 512
 chat_template = "{{ messages }}\\n"
 [task.talk.settings]
 warmth = 1.5
@@ -288,6 +289,7 @@ def test_a_full_app_toml(catalog: Catalog, here: Path) -> None:
             settings={"warmth": 1.5, "stop": ("a", '"b"')},
             options={"mode": "fancy", "steps": 8, "loud": True},
             accelerator="cpu",
+            memory_mb=512,
             chat_template="{{ messages }}\n",
         ),
     )

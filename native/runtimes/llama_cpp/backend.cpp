@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <llama-ext.h>  // memory by part; the version of llama.cpp is pinned, so its unstable parts hold still
-
 #include "core/failure.hpp"
 #include "core/runtime.hpp"
 #include "runtimes/llama_cpp/chat_template.hpp"
@@ -21,11 +19,7 @@ public:
         init_once();
         const File &file = file_with_role(request.files, "weights");
         check_gguf(file);
-        accelerator_ = choose_cpu(request.accelerator, "this build of llama.cpp has the CPU only");
-        take_weights(file, request);
-        make_context(request.options);
-        measure_vocabulary();
-        try_out(request.cancel);
+        accelerator_ = start_where_asked(request.accelerator, count_, [&](const Gpu *gpu) { start(file, request, gpu); });
         load_template(request.chat_template);
         request.progress(1);
     }
@@ -121,37 +115,38 @@ public:
     int threads() const override { return threads_; }
     Accelerator accelerator() const override { return accelerator_; }
 
-    Memory memory() const override {
-        Memory sum;
-        for (const auto &[type, part] : llama_get_memory_breakdown(context_.get())) {
-            sum.model += part.model;
-            sum.cache += part.context;
-            sum.compute += part.compute;
-        }
-        return sum;
-    }
+    Memory memory() const override { return memory_of(context_.get()); }
 
     Json describe() const override {
-        return {{"architecture", metadata("general.architecture")},
-                {"name", metadata("general.name")},
-                {"quantization", llama_ftype_name(llama_model_ftype(model_.get()))},
-                {"parameters", llama_model_n_params(model_.get())},
-                {"bytes", llama_model_size(model_.get())},
-                {"context", context_limit_},
-                {"context_trained", llama_model_n_ctx_train(model_.get())},
-                {"vocabulary", vocabulary_size()},
-                {"llama_cpp", llama_version()}};
+        Json facts = describe_model(model_.get());
+        facts["context"] = context_limit_;
+        return facts;
     }
 
 private:
-    void take_weights(const File &file, const ModelRequest &request) {
-        model_ = load_weights(file, request, stream_);
+    void start(const File &file, const ModelRequest &request, const Gpu *gpu) {
+        position_ = 0;
+        if (request.memory > 0) {
+            take_weights(file, request, gpu, true);
+            make_context(request.options, gpu);
+            check_memory(memory(), request.memory, file.label());
+        }
+        take_weights(file, request, gpu, false);
+        make_context(request.options, gpu);
+        measure_vocabulary();
+        try_out(request.cancel, gpu);
+    }
+
+    void take_weights(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure) {
+        context_.reset();  // of what was measured, or of a GPU where something failed
+        model_.reset();
+        model_ = load_weights(file, request, gpu, measure, stream_);
         vocab_ = llama_model_get_vocab(model_.get());
         if (llama_model_has_encoder(model_.get()) || !llama_model_has_decoder(model_.get()))
             throw Failure(HH_UNSUPPORTED, file.label() + " is not a decoder-only language model.");
     }
 
-    void make_context(const Settings &options) {
+    void make_context(const Settings &options, const Gpu *gpu) {
         const auto asked = static_cast<std::uint32_t>(options.integer("context"));
         const auto trained = static_cast<std::uint32_t>(std::max(llama_model_n_ctx_train(model_.get()), 1));
         context_limit_ = std::min(asked, trained);
@@ -167,6 +162,7 @@ private:
         params.n_threads = params.n_threads_batch = threads_;
         params.swa_full = false;  // a full cache for sliding windows costs megabytes and is never used
         params.no_perf = true;
+        if (gpu != nullptr) count_.watch(params);
         context_.reset(llama_init_from_model(model_.get(), params));
         if (context_ == nullptr)
             throw Failure(HH_OUT_OF_MEMORY, "There is no room for a context of " + std::to_string(context_limit_) +
@@ -175,11 +171,13 @@ private:
 
     // A check of ggml's arithmetic that fails throws (init_once), and an exception cannot leave a thread of ggml's own. So
     // what a model's weights are used for is done once on this thread alone: whatever has no code fails here.
-    void try_out(CancelToken cancel) {
-        if (threads_ == 1) return;
+    void try_out(CancelToken cancel, const Gpu *gpu) {
+        if (threads_ == 1 && gpu == nullptr) return;
         llama_set_n_threads(context_.get(), 1, 1);
         std::vector<Token> tokens(std::min<std::size_t>(batch_, 2), 0);
+        count_.start();
         decode_batch(tokens, cancel);
+        count_.stop();
         truncate(0);
         llama_set_n_threads(context_.get(), threads_, threads_);
     }
@@ -235,6 +233,7 @@ private:
     }
 
     Stream stream_;  // llama.cpp borrows it for as long as the model lives
+    NodeCount count_;  // the context looks at it
     Weights model_;
     Context context_;
     const llama_vocab *vocab_ = nullptr;

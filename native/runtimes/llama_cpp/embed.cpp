@@ -10,8 +10,6 @@
 #include <algorithm>
 #include <array>
 
-#include <llama-ext.h>  // memory by part; the version of llama.cpp is pinned, so its unstable parts hold still
-
 #include "core/failure.hpp"
 #include "runtimes/llama_cpp/gguf_check.hpp"
 #include "runtimes/llama_cpp/start.hpp"
@@ -36,11 +34,7 @@ public:
         init_once();
         const File &file = file_with_role(request.files, "weights");
         check_gguf(file);
-        accelerator_ = choose_cpu(request.accelerator, "texts are embedded on the CPU");
-        take_weights(file, request);
-        pooling_ = pooling_of(request.options.text("pooling"), file);
-        make_context(request.options);
-        try_out(request.cancel);
+        accelerator_ = start_where_asked(request.accelerator, count_, [&](const Gpu *gpu) { start(file, request, gpu); });
         request.progress(1);
     }
 
@@ -70,32 +64,33 @@ public:
     int threads() const override { return threads_; }
     Accelerator accelerator() const override { return accelerator_; }
 
-    Memory memory() const override {
-        Memory sum;
-        for (const auto &[type, part] : llama_get_memory_breakdown(context_.get())) {
-            sum.model += part.model;
-            sum.cache += part.context;
-            sum.compute += part.compute;
-        }
-        return sum;
-    }
+    Memory memory() const override { return memory_of(context_.get()); }
 
     Json describe() const override {
-        return {{"architecture", metadata("general.architecture")},
-                {"name", metadata("general.name")},
-                {"pooling", pooling_.name},
-                {"attention", flash_ ? "f16" : "f32"},
-                {"quantization", llama_ftype_name(llama_model_ftype(model_.get()))},
-                {"parameters", llama_model_n_params(model_.get())},
-                {"bytes", llama_model_size(model_.get())},
-                {"context_trained", llama_model_n_ctx_train(model_.get())},
-                {"vocabulary", llama_vocab_n_tokens(vocab_)},
-                {"llama_cpp", llama_version()}};
+        Json facts = describe_model(model_.get());
+        facts["pooling"] = pooling_.name;
+        facts["attention"] = flash_ ? "f16" : "f32";
+        return facts;
     }
 
 private:
-    void take_weights(const File &file, const ModelRequest &request) {
-        model_ = load_weights(file, request, stream_);
+    void start(const File &file, const ModelRequest &request, const Gpu *gpu) {
+        if (request.memory > 0) {
+            take_weights(file, request, gpu, true);
+            pooling_ = pooling_of(request.options.text("pooling"), file);
+            make_context(request.options, gpu);
+            check_memory(memory(), request.memory, file.label());
+        }
+        take_weights(file, request, gpu, false);
+        pooling_ = pooling_of(request.options.text("pooling"), file);
+        make_context(request.options, gpu);
+        try_out(request.cancel);
+    }
+
+    void take_weights(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure) {
+        context_.reset();  // of what was measured, or of a GPU where something failed
+        model_.reset();
+        model_ = load_weights(file, request, gpu, measure, stream_);
         vocab_ = llama_model_get_vocab(model_.get());
         if (llama_model_has_encoder(model_.get()) && llama_model_has_decoder(model_.get()))
             throw Failure(HH_UNSUPPORTED, file.label() + " has an encoder and a decoder; a model for vectors has one of them.");
@@ -112,7 +107,7 @@ private:
                                                      "option \"pooling\": mean, cls or last.");
     }
 
-    void make_context(const Settings &options) {
+    void make_context(const Settings &options, const Gpu *gpu) {
         const auto asked = static_cast<std::size_t>(options.integer("context"));
         context_limit_ = std::min<std::size_t>(asked, static_cast<std::size_t>(std::max(llama_model_n_ctx_train(model_.get()), 1)));
         threads_ = static_cast<int>(options.integer("threads"));
@@ -129,6 +124,7 @@ private:
         flash_ = heads * context_limit_ * context_limit_ * sizeof(float) > kLargestSquares;
         params.flash_attn_type = flash_ ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
         params.no_perf = true;
+        if (gpu != nullptr) count_.watch(params);
         context_.reset(llama_init_from_model(model_.get(), params));
         if (context_ == nullptr)
             throw Failure(HH_OUT_OF_MEMORY, "There is no room for texts of " + std::to_string(context_limit_) +
@@ -140,7 +136,9 @@ private:
     void try_out(CancelToken cancel) {
         llama_set_n_threads(context_.get(), 1, 1);
         const std::vector<Token> tokens(std::min<std::size_t>(context_limit_, 2), 0);
+        count_.start();
         (void)embed(tokens, cancel);
+        count_.stop();
         llama_set_n_threads(context_.get(), threads_, threads_);
     }
 
@@ -149,6 +147,7 @@ private:
     }
 
     Stream stream_;  // llama.cpp borrows it for as long as the model lives
+    NodeCount count_;  // the context looks at it
     Weights model_;
     Context context_;
     const llama_vocab *vocab_ = nullptr;

@@ -12,6 +12,7 @@
 
 #include "core/failure.hpp"
 #include "core/file_kind.hpp"
+#include "core/log.hpp"
 
 namespace hh::runtimes::llama_cpp {
 namespace {
@@ -135,7 +136,10 @@ void check_gguf(const File &file) {
         throw Failure(HH_FILE_INVALID, file.label() + " is a damaged GGUF file: its header counts cannot be right.");
 
     const Stream stream = file.open();
+    const std::size_t mark = log_mark();
     const Header header(gguf_init_from_file_ptr(stream.get(), {.no_alloc = true, .ctx = nullptr}));
+    if (header == nullptr && memory_ran_out(mark))
+        throw Failure(HH_OUT_OF_MEMORY, "There is not enough memory for the header of " + file.label() + ".");
     if (header == nullptr)
         throw Failure(HH_FILE_INVALID, file.label() + " is a damaged or truncated GGUF file: its header cannot be read.");
     const std::uint64_t begin = gguf_get_data_offset(header.get());

@@ -1,7 +1,9 @@
 #include "runtimes/llama_cpp/start.hpp"
 
-#include <functional>
+#include <array>
 #include <mutex>
+
+#include <llama-ext.h>  // memory by part; the version of llama.cpp is pinned, so its unstable parts hold still
 
 #include "core/failure.hpp"
 #include "core/log.hpp"
@@ -36,19 +38,42 @@ void init_once() {
     });
 }
 
-Accelerator choose_cpu(const std::string &asked, const std::string &why) {
+Accelerator start_where_asked(const std::string &asked, const NodeCount &count,
+                              const std::function<void(const Gpu *)> &start) {
     const CpuVariant &variant = load_cpu_variant();
+    std::string why = "llama.cpp has none";
+    if (asked == "gpu") {
+        const Gpu &gpu = find_gpu();
+        why = gpu.why;
+        try {
+            if (gpu.device != nullptr) {
+                start(&gpu);
+                if (Accelerator used = count.of(gpu); used.kind == "gpu") return used;
+                why = "the GPU computes none of the model's nodes";
+            }
+        } catch (const Cancelled &) {
+            throw;
+        } catch (const std::exception &failure) {  // Vulkan's own, too
+            why = failure.what();
+        }
+    }
+    start(nullptr);
     Accelerator cpu = fall_back(asked, why);
     cpu.device = variant.name;
     if (!variant.note.empty()) cpu.note += (cpu.note.empty() ? "" : "; ") + variant.note;
     return cpu;
 }
 
-Weights load_weights(const File &file, const ModelRequest &request, Stream &stream) {
+Weights load_weights(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure, Stream &stream) {
     Watch watch{request.progress};
+    const std::size_t mark = log_mark();
+    std::array<ggml_backend_dev_t, 2> devices = {gpu != nullptr ? gpu->device : nullptr, nullptr};
     llama_model_params params = llama_model_default_params();
-    params.n_gpu_layers = 0;
-    params.load_mode = file.mappable() && llama_supports_mmap() ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+    params.devices = devices.data();  // without a list, a GPU that another task asked for would help
+    params.n_gpu_layers = gpu != nullptr ? -1 : 0;  // all of them, or none
+    params.no_alloc = measure;
+    params.load_mode = !measure && file.mappable() && llama_supports_mmap() ? LLAMA_LOAD_MODE_MMAP
+                                                                                 : LLAMA_LOAD_MODE_NONE;
     params.progress_callback_user_data = &watch;
     params.progress_callback = [](float fraction, void *data) {
         auto *w = static_cast<Watch *>(data);
@@ -62,6 +87,8 @@ Weights load_weights(const File &file, const ModelRequest &request, Stream &stre
     stream = file.open();
     Weights weights(llama_model_load_from_file_ptr(stream.get(), params));
     if (watch.cancelled) throw Cancelled{};
+    if (weights == nullptr && memory_ran_out(mark))
+        throw Failure(HH_OUT_OF_MEMORY, "There is not enough memory for " + file.label() + ".");
     if (weights == nullptr) throw Failure(HH_FILE_INVALID, file.label() + " cannot be loaded: llama.cpp refused it.");
     return weights;
 }
@@ -84,6 +111,27 @@ std::string metadata_of(const llama_model *model, const char *key) {
     char value[256] = {};
     llama_model_meta_val_str(model, key, value, sizeof value);
     return value;
+}
+
+Json describe_model(const llama_model *model) {
+    return {{"architecture", metadata_of(model, "general.architecture")},
+            {"name", metadata_of(model, "general.name")},
+            {"quantization", llama_ftype_name(llama_model_ftype(model))},
+            {"parameters", llama_model_n_params(model)},
+            {"bytes", llama_model_size(model)},
+            {"context_trained", llama_model_n_ctx_train(model)},
+            {"vocabulary", llama_vocab_n_tokens(llama_model_get_vocab(model))},
+            {"llama_cpp", llama_version()}};
+}
+
+Memory memory_of(const llama_context *context) {
+    Memory sum;
+    for (const auto &[type, part] : llama_get_memory_breakdown(context)) {
+        sum.model += part.model;
+        sum.cache += part.context;
+        sum.compute += part.compute;
+    }
+    return sum;
 }
 
 }  // namespace hh::runtimes::llama_cpp

@@ -3,6 +3,7 @@
 
 #include <llama.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "core/file.hpp"
 #include "core/shapes.hpp"
+#include "runtimes/llama_cpp/gpu.hpp"
 
 namespace hh::runtimes::llama_cpp {
 
@@ -25,15 +27,25 @@ using Context = std::unique_ptr<llama_context, ContextFree>;
 /** Starts llama.cpp at the first call: its log goes into ours, and a failed check throws instead of ending the process. */
 void init_once();
 
-/** The CPU, with the code in use for it; `why` is the reason where more was asked for. */
-[[nodiscard]] Accelerator choose_cpu(const std::string &asked, const std::string &why);
+/**
+ * Starts a model where it was asked for, or else on the CPU.
+ * @param start  loads and evaluates something while `count` is on, on the GPU or, without one, on the CPU. What fails on
+ *               the GPU is done again on the CPU, which finds whatever is wrong with the model itself
+ * @return what computes, and why it is not what was asked for
+ * @throws Cancelled; whatever `start` throws on the CPU
+ */
+[[nodiscard]] Accelerator start_where_asked(const std::string &asked, const NodeCount &count,
+                                            const std::function<void(const Gpu *)> &start);
 
 /**
  * Loads a checked file.
+ * @param gpu  what the weights are for, or nullptr
+ * @param measure  only finds out what they take, and so does a context with them
  * @param stream  is opened on the file; llama.cpp borrows it for as long as the weights live
- * @throws Cancelled; Failure(HH_FILE_INVALID)
+ * @throws Cancelled; Failure(HH_FILE_INVALID, HH_OUT_OF_MEMORY)
  */
-[[nodiscard]] Weights load_weights(const File &file, const ModelRequest &request, Stream &stream);
+[[nodiscard]] Weights load_weights(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure,
+                                   Stream &stream);
 
 /**
  * @param whole  whether the tokens that the model wants around a text are added
@@ -43,5 +55,11 @@ void init_once();
 
 /** A text of the model's header; empty if it has none. */
 [[nodiscard]] std::string metadata_of(const llama_model *model, const char *key);
+
+/** What hh_task_info() tells of any model. */
+[[nodiscard]] Json describe_model(const llama_model *model);
+
+/** What the weights, the cache and the arithmetic of a context take. */
+[[nodiscard]] Memory memory_of(const llama_context *context);
 
 }  // namespace hh::runtimes::llama_cpp

@@ -1,8 +1,5 @@
 // llama.cpp from third_party/, put together as runtimes/llama_cpp/CMakeLists.txt does, plus Apple's GPU.
 func llamaCpp() -> Part {
-    // The driver compiles all of the GPU's kernels when an app starts, used or not. backend.cpp computes on the processor
-    // so far, so they stay out.
-    let gpu = false
     let root = "third_party/llama.cpp", src = "\(root)/ggml/src", own = "runtimes/llama_cpp/swift"
 
     // SwiftPM knows no condition on the architecture. On Linux the manifest runs on the machine it builds for; on Apple
@@ -42,7 +39,6 @@ func llamaCpp() -> Part {
     let targets: [Target] = [
         .target(
             name: "CGgml",
-            dependencies: gpu ? [.target(name: "CGgmlMetal", condition: .when(platforms: apple))] : [],
             path: ".",
             // arch_*.c* in our folder take the one file for the processor, by #if.
             exclude: [
@@ -51,7 +47,7 @@ func llamaCpp() -> Part {
             ].map { "\(src)/\($0)" },
             sources: [src, "\(own)/arch_quants.c", "\(own)/arch_repack.cpp"],
             publicHeadersPath: "\(own)/modules/CGgml",
-            cSettings: ggml + cpu + (gpu ? [.define("GGML_USE_METAL", .when(platforms: apple))] : []),
+            cSettings: ggml + cpu,
             linkerSettings: [.linkedFramework("Accelerate", .when(platforms: apple))]
         ),
         .target(
@@ -77,24 +73,34 @@ func llamaCpp() -> Part {
             ]
         ),
     ]
-    let metal: Target = .target(
-        name: "CGgmlMetal",
-        path: ".",
-        exclude: ["\(src)/ggml-metal/CMakeLists.txt", "\(src)/ggml-metal/kernels"],
-        sources: ["\(src)/ggml-metal", "\(own)/metal_kernels.S"],
-        publicHeadersPath: "\(own)/modules/CGgmlMetal",
-        // These sources release by hand, while SwiftPM turns automatic reference counting on.
-        cSettings: ggml + [.define("GGML_METAL_EMBED_LIBRARY", to: "1"), .unsafeFlags(["-fno-objc-arc"])],
-        linkerSettings: ["Foundation", "Metal", "MetalKit"].map { .linkedFramework($0) }
-    )
-    return Part(
-        sources: ["backend", "chat_template", "cpu_variants", "embed", "gguf_check", "start", "template_budget"].map {
-            "runtimes/llama_cpp/\($0).cpp"
-        },
+    var part = Part(
+        sources: [
+            "backend", "chat_template", "cpu_variants", "embed", "gguf_check", "gpu", "start", "template_budget",
+        ].map { "runtimes/llama_cpp/\($0).cpp" },
         settings: ["include", "ggml/include", "src", "common"].map { .headerSearchPath("\(root)/\($0)") }
             + (oldestProcessor == "apple-a12" ? [] : [.define("HH_NEEDS_DOT_PRODUCT", .when(platforms: [.iOS]))]),
         dependencies: ["CLlama", "CJinja"],
-        targets: targets + (gpu ? [metal] : [])
+        targets: targets
     )
+    // Without GGML_USE_METAL, which would make ggml start the GPU, and its driver compile all kernels, with every app:
+    // gpu.cpp does so when a GPU is asked for.
+    #if os(macOS)
+    part.settings.append(.define("HH_METAL", .when(platforms: apple)))
+    part.dependencies.append(.target(name: "CGgmlMetal", condition: .when(platforms: apple)))
+    part.targets.append(
+        .target(
+            name: "CGgmlMetal",
+            dependencies: ["CGgml"],
+            path: ".",
+            exclude: ["\(src)/ggml-metal/CMakeLists.txt", "\(src)/ggml-metal/kernels"],
+            sources: ["\(src)/ggml-metal", "\(own)/metal_kernels.S"],
+            publicHeadersPath: "\(own)/modules/CGgmlMetal",
+            // These sources release by hand, while SwiftPM turns automatic reference counting on.
+            cSettings: ggml + [.define("GGML_METAL_EMBED_LIBRARY", to: "1"), .unsafeFlags(["-fno-objc-arc"])],
+            linkerSettings: ["Foundation", "Metal", "MetalKit"].map { .linkedFramework($0) }
+        )
+    )
+    #endif
+    return part
 }
 parts.append(llamaCpp())

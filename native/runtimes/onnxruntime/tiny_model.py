@@ -39,6 +39,11 @@ def model(graph_: bytes, opset: int = 13, domains: Sequence[str] = ()) -> bytes:
     return _number(1, 8) + _bytes(2, b"tests") + _bytes(7, graph_) + _bytes(8, _number(2, opset)) + others
 
 
+def remark(text: bytes) -> bytes:
+    """More of a model: ModelProto.doc_string."""
+    return _bytes(6, text)
+
+
 def graph(
     nodes: Sequence[bytes], inputs: Sequence[bytes], outputs: Sequence[bytes], initializers: Sequence[bytes] = ()
 ) -> bytes:

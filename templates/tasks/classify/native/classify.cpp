@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "core/failure.hpp"
-#include "core/runtime.hpp"
+#include "core/request_task.hpp"
 #include "core/tensors/runner.hpp"
 #include "core/tensors/text.hpp"
 #include "processing/image/fit.hpp"
@@ -97,7 +97,7 @@ hh_value shown(const Value &value) {
     return view;
 }
 
-class Classify : public TaskLogic {
+class Classify : public RequestTask {
 public:
     explicit Classify(const Manifest &manifest) {
         for (const Port &port : manifest.ports)
@@ -125,29 +125,10 @@ public:
         else (void)image::Source::of(shown(value));
     }
 
-    void accept(Value value) override {
-        if (value.view.kind == HH_KIND_END) complete_ = true;
-        else picture_ = value.view.kind == HH_KIND_TEXT ? picture_of_text(value.data) : std::move(value);
-    }
-
-    Step next(const Settings &settings, CancelToken cancel, Value &out) override {
-        if (!complete_) return Step::need_input;
-        if (!ran_) run(settings, cancel);
-        if (!answer_.empty()) {
-            out = std::move(answer_.back());
-            answer_.pop_back();
-            return Step::value;
-        }
-        forget_request();
-        return Step::finished;
-    }
-
     void abandon() override {
         if (runner_) runner_->abandon();
-        forget_request();
+        RequestTask::abandon();
     }
-
-    void reset() override { abandon(); }
 
     void describe(Json &info) const override { info["loaded"] = runner_->describe(); }
 
@@ -157,15 +138,12 @@ public:
 
     std::vector<Value> trace() const override { return runner_->inputs(); }
 
-private:
-    void check_labels(std::int64_t classes) const {
-        if (labels_.empty() || classes < 0 || static_cast<std::size_t>(classes) == labels_.size()) return;
-        throw Failure(HH_INVALID_ARGUMENT, "The model gives " + std::to_string(classes) +
-                                               " scores, the option \"labels\" has " +
-                                               std::to_string(labels_.size()) + ".");
+protected:
+    void take(Value value) override {
+        picture_ = value.view.kind == HH_KIND_TEXT ? picture_of_text(value.data) : std::move(value);
     }
 
-    void run(const Settings &settings, CancelToken cancel) {
+    std::vector<Value> compute(const Settings &settings, CancelToken cancel) override {
         if (!picture_) throw Failure(HH_INVALID_ARGUMENT, "The request ended without a picture.");
         runner_->give(preparation_.apply(image::Source::of(shown(*picture_)), input_.name));
         cancel.check();
@@ -175,11 +153,20 @@ private:
         if (values.empty()) unfit("it gave no scores.");
         check_labels(static_cast<std::int64_t>(values.size()));
         if (logits_) softmax(values);
-        answer(values, top(values, static_cast<std::size_t>(settings.integer("top_k"))));
-        ran_ = true;
+        return answer(values, top(values, static_cast<std::size_t>(settings.integer("top_k"))));
     }
 
-    void answer(const std::vector<double> &values, const std::vector<std::size_t> &best) {
+    void forget() override { picture_.reset(); }
+
+private:
+    void check_labels(std::int64_t classes) const {
+        if (labels_.empty() || classes < 0 || static_cast<std::size_t>(classes) == labels_.size()) return;
+        throw Failure(HH_INVALID_ARGUMENT, "The model gives " + std::to_string(classes) +
+                                               " scores, the option \"labels\" has " +
+                                               std::to_string(labels_.size()) + ".");
+    }
+
+    std::vector<Value> answer(const std::vector<double> &values, const std::vector<std::size_t> &best) const {
         Value scores;
         scores.name = scores_port_;
         scores.view.kind = HH_KIND_SCORES;
@@ -194,14 +181,10 @@ private:
             std::snprintf(digits, sizeof digits, "%.3f", values[index]);
             summary += std::string(digits) + " " + scores.labels.back() + "\n";
         }
-        answer_.push_back(Value::text(summary_port_, summary));  // given from the back
-        answer_.push_back(std::move(scores));
-    }
-
-    void forget_request() {
-        picture_.reset();
-        answer_.clear();
-        complete_ = ran_ = false;
+        std::vector<Value> both;
+        both.push_back(std::move(scores));
+        both.push_back(Value::text(summary_port_, summary));
+        return both;
     }
 
     std::string scores_port_, summary_port_;
@@ -212,8 +195,6 @@ private:
     bool logits_ = false;
 
     std::optional<Value> picture_;
-    std::vector<Value> answer_;
-    bool complete_ = false, ran_ = false;
 };
 
 }  // namespace

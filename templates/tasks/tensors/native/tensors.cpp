@@ -4,11 +4,10 @@
 // the model names them. A text on port `example` fills the inputs that were not given with example data and repeats the
 // run to time it; then a text on port `summary`, a line for each input and output, closes the answer. For a model of shape
 // `embed` see texts.cpp.
-#include <algorithm>
 #include <optional>
 
 #include "core/failure.hpp"
-#include "core/runtime.hpp"
+#include "core/request_task.hpp"
 #include "core/tensors/runner.hpp"
 #include "core/tensors/text.hpp"
 #include "tasks/tensors/texts.hpp"
@@ -16,7 +15,7 @@
 namespace hh::tasks::tensors {
 namespace {
 
-class Tensors : public TaskLogic {
+class Tensors : public RequestTask {
 public:
     explicit Tensors(const Manifest &manifest) {
         for (const Port &port : manifest.ports)
@@ -35,32 +34,14 @@ public:
         else runner_->admit(value);
     }
 
-    void accept(Value value) override {
-        if (value.view.kind == HH_KIND_END) complete_ = true;
-        else if (value.view.kind == HH_KIND_TEXT) example_ = Example::parse(value.data);
-        else runner_->give(std::move(value));
-    }
-
-    Step next(const Settings &settings, CancelToken cancel, Value &out) override {
-        if (!complete_) return Step::need_input;
-        if (!ran_) run(settings, cancel);
-        if (!answer_.empty()) {
-            out = std::move(answer_.back());
-            answer_.pop_back();
-            return Step::value;
-        }
-        forget_request();
-        return Step::finished;
-    }
-
     void abandon() override {
         if (runner_) runner_->abandon();
-        forget_request();
+        RequestTask::abandon();
     }
 
     void reset() override {
         if (runner_) runner_->clear();
-        forget_request();
+        RequestTask::abandon();
     }
 
     void describe(Json &info) const override { info["loaded"] = runner_->describe(); }
@@ -71,35 +52,34 @@ public:
 
     std::vector<Value> trace() const override { return runner_->inputs(); }
 
-private:
-    void run(const Settings &settings, CancelToken cancel) {
+protected:
+    void take(Value value) override {
+        if (value.view.kind == HH_KIND_TEXT) example_ = Example::parse(value.data);
+        else runner_->give(std::move(value));
+    }
+
+    std::vector<Value> compute(const Settings &settings, CancelToken cancel) override {
         if (example_) runner_->give_examples(*example_);
         runner_->run(example_ ? static_cast<std::size_t>(settings.integer("repeats")) : 1, cancel);
-        answer_ = runner_->outputs();
-        if (example_) answer_.push_back(Value::text(summary_port_, summary()));
-        std::reverse(answer_.begin(), answer_.end());  // given from the back
-        ran_ = true;
+        std::vector<Value> answer = runner_->outputs();
+        if (example_) answer.push_back(Value::text(summary_port_, summary(answer)));
+        return answer;
     }
 
+    void forget() override { example_.reset(); }
+
+private:
     // Looks at every element, so it is made only for who asks.
-    std::string summary() const {
+    std::string summary(const std::vector<Value> &outputs) const {
         std::string text;
         for (const Value &input : runner_->inputs()) text += "in " + input.name + " " + tensor_text(input.lent) + "\n";
-        for (const Value &output : answer_) text += "out " + output.name + " " + tensor_text(output.lent) + "\n";
+        for (const Value &output : outputs) text += "out " + output.name + " " + tensor_text(output.lent) + "\n";
         return text;
-    }
-
-    void forget_request() {
-        example_.reset();
-        answer_.clear();
-        complete_ = ran_ = false;
     }
 
     std::string summary_port_;
     std::unique_ptr<TensorRunner> runner_;
     std::optional<Example> example_;
-    std::vector<Value> answer_;  // what is still to be given, the last one first
-    bool complete_ = false, ran_ = false;
 };
 
 }  // namespace

@@ -2,17 +2,17 @@
 // words. A second text of a request replaces the first one.
 #include "tasks/tensors/texts.hpp"
 
-#include <algorithm>
 #include <optional>
 
 #include "core/embed/embedder.hpp"
 #include "core/failure.hpp"
+#include "core/request_task.hpp"
 #include "core/tensors/text.hpp"
 
 namespace hh::tasks::tensors {
 namespace {
 
-class Texts : public TaskLogic {
+class Texts : public RequestTask {
 public:
     explicit Texts(const Manifest &manifest) {
         for (const Port &port : manifest.ports)
@@ -28,53 +28,32 @@ public:
 
     void admit(const Value &value) const override { Embedder::admit(value.data); }
 
-    void accept(Value value) override {
-        if (value.view.kind == HH_KIND_END) complete_ = true;
-        else text_ = std::move(value.data);
-    }
-
-    Step next(const Settings &, CancelToken cancel, Value &out) override {
-        if (!complete_) return Step::need_input;
-        if (!ran_) run(cancel);
-        if (answer_.empty()) {
-            abandon();
-            return Step::finished;
-        }
-        out = std::move(answer_.back());
-        answer_.pop_back();
-        return Step::value;
-    }
-
-    void abandon() override {
-        text_.reset();
-        answer_.clear();
-        complete_ = ran_ = false;
-    }
-
-    void reset() override { abandon(); }
-
     void describe(Json &info) const override { info["loaded"] = embedder_->describe(vector_port_); }
 
     void report(Json &report) const override {
         if (embedder_) embedder_->report(report);
     }
 
-private:
-    void run(CancelToken cancel) {
+protected:
+    void take(Value value) override { text_ = std::move(value.data); }
+
+    std::vector<Value> compute(const Settings &, CancelToken cancel) override {
         if (!text_) throw Failure(HH_INVALID_ARGUMENT, "The request ended without a text.");
         Tensor vector = embedder_->run(*text_, cancel);
         const std::string summary = "in text, " + std::to_string(text_->size()) + " bytes\nout " + vector_port_ + " " +
                                     tensor_text(vector) + "\n";
-        answer_.push_back(Value::text(summary_port_, summary));
-        answer_.push_back(Value::tensor(vector_port_, std::move(vector)));  // given from the back
-        ran_ = true;
+        std::vector<Value> answer;
+        answer.push_back(Value::tensor(vector_port_, std::move(vector)));
+        answer.push_back(Value::text(summary_port_, summary));
+        return answer;
     }
 
+    void forget() override { text_.reset(); }
+
+private:
     std::string vector_port_, summary_port_;
     std::unique_ptr<Embedder> embedder_;
     std::optional<std::string> text_;
-    std::vector<Value> answer_;
-    bool complete_ = false, ran_ = false;
 };
 
 }  // namespace
