@@ -28,6 +28,8 @@ BUILD_VERSION = 0x32
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 FRAMEWORKS = Path(__file__).resolve().parent / "stub" / "frameworks"
 """Stand-ins for the frameworks that are called from Objective-C++."""
+SETTING = re.compile(r'\.(headerSearchPath|define)\("([^"\\]+)"(, to: "([^"]*)")?')
+"""A part's setting in the package's manifest; a search path that is put together there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,24 @@ class Compiler:
 
     folder: Path
 
-    def compile(self, source: Path, target: str, processor: str, native: Path, object_: Path, most: int = 1500) -> str:
+    def compile(
+        self,
+        source: Path,
+        target: str,
+        processor: str,
+        native: Path,
+        object_: Path,
+        most: int = 1500,
+        settings: Sequence[str] = (),
+    ) -> str:
         """Compile one file; gives what is wrong, with the last `most` characters of what the compiler says, or ""."""
         object_.parent.mkdir(parents=True, exist_ok=True)
         library = native / "third_party" / "llama.cpp"
         vendored = [native / "third_party", *(library / name for name in ("include", "ggml/include", "src", "common"))]
         argv: list[str | Path] = [
             self.folder / "zig", "c++", "-target", target, f"-mcpu={processor}", *PROCESSORS[processor],
-            *defined(source), "-std=c++20", "-O1", *WARNINGS,
-            "-I", native, "-I", native / "include", *(part for path in vendored for part in ("-isystem", path)),
+            *defined(source), *settings, "-std=c++20", "-O1", *WARNINGS, "-I", native, "-I", native / "include",
+            *(part for path in vendored for part in ("-isystem", path)),
             *(("-fobjc-arc", "-isystem", FRAMEWORKS) if source.suffix == ".mm" else ()),
             # Newer libc++ headers want what only these have: mbstate_t, and all of Apple's libc.
             "-idirafter", self.folder / "lib" / "libc" / "include" / "any-darwin-any",
@@ -79,13 +90,27 @@ def sources(native: Path) -> list[Path]:
     return sorted(path for path in found if path.parent.name != "swift")  # those only include vendored sources
 
 
-def check(compiler: Compiler, native: Path, scratch: Path, files: Sequence[Path]) -> list[str]:
+def settings(native: Path) -> list[str]:
+    """What the parts of a rendered package are compiled with on an iPhone: their search paths and definitions."""
+    arguments: list[str] = []
+    manifest = (native / "Package.swift").read_text(encoding="utf-8").partition("// MARK: Parts")[2]
+    for kind, name, has_value, value in SETTING.findall(manifest.partition("// MARK: Package")[0]):
+        if kind == "headerSearchPath":
+            arguments += ["-isystem", str(native / name)]
+        else:
+            arguments.append(f"-D{name}={value}" if has_value else f"-D{name}")
+    return arguments
+
+
+def check(
+    compiler: Compiler, native: Path, scratch: Path, files: Sequence[Path], settings: Sequence[str] = ()
+) -> list[str]:
     """Compile files for both platforms and processors; gives what is wrong, as sentences."""
 
     def compile_one(job: tuple[Path, str, str]) -> str:
         source, target, processor = job
         object_ = scratch / target / processor / source.relative_to(native).with_suffix(".o")
-        return compiler.compile(source, target, processor, native, object_)
+        return compiler.compile(source, target, processor, native, object_, settings=settings)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return [said for said in pool.map(compile_one, product(files, PLATFORMS, PROCESSORS)) if said]

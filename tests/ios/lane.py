@@ -7,7 +7,7 @@ to build/reports/ios/. Elsewhere everything else is done, and the last line says
 
     render    apps with ordinary and with hard names, by the `handheld` command itself
     parsers   the project file by npm's `xcode` and `@bacons/xcode`
-    cross     our C++ compiled for iPhone and simulator by zig
+    cross     our C++ compiled for iPhone and simulator by zig, and that of each runtime for arrays that iOS has
     frameworks   our Objective-C++, the same way, against stand-ins for Apple's frameworks
     neon      the core built with an iPhone's processor flags, and run under QEMU
     swift     package, models and screens on Linux or macOS: tests/swift/lane.py
@@ -26,9 +26,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from handheld.catalog import load_catalog
+from handheld.resources import root
 from helpers.apps import every_task
 from ios import cross, frameworks, neon, parsers
-from native.support import tiny_model
+from native.support import runtimes, tiny_file, tiny_model
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 REPORTS = REPOSITORY / "build" / "reports" / "ios"
@@ -96,9 +98,27 @@ def compile_for_phones(lane: Lane) -> None:
     files = cross.sources(native)
     _refuse(cross.check(compiler, native, scratch, files))
     _refuse(cross.check_that_it_finds_faults(compiler, scratch))
+    count = len(files)
+    for runtime in (name for name in runtimes("tensors") if "ios" in load_catalog(root()).runtimes[name].platforms):
+        count += _compile_runtime(lane, compiler, runtime)
     sys.stdout.write(
-        f"{len(files)} files compiled for {len(cross.PLATFORMS)} platforms and {len(cross.PROCESSORS)} processors\n"
+        f"{count} files compiled for {len(cross.PLATFORMS)} platforms and {len(cross.PROCESSORS)} processors\n"
     )
+
+
+def _compile_runtime(lane: Lane, compiler: cross.Compiler, runtime: str) -> int:
+    """A runtime's own C++, as its part of the package says; gives the number of files."""
+    scratch = lane.work / "cross" / runtime
+    scratch.mkdir(parents=True, exist_ok=True)
+    app = lane.work / "apps" / f"lab-{runtime}"
+    native, model = app / "native", tiny_file(runtime, "tensors", scratch)
+    task = ("--task", "tensors", "--runtime", runtime, "--model", model, "--platform", "ios")
+    _handheld("new", "Lab", *task, "--directory", str(app), "--force")
+    files = [
+        file for file in cross.sources(native) if file.is_relative_to(native / "runtimes") and file.suffix != ".mm"
+    ]
+    _refuse(cross.check(compiler, native, scratch, files, cross.settings(native)))
+    return len(files)
 
 
 def compile_objective_c(lane: Lane) -> None:

@@ -6,6 +6,7 @@ The same package, binding, models and screens that the apps ship, on Linux or ma
 
     render     apps with the runtimes echo and llama_cpp, by the `handheld` command itself
     style      swift-format, strictly, over every Swift file of both apps
+    manifest   native/Package.swift with every part in it, evaluated as here and as on a Mac; what is fetched is pinned
     echo       swift test of native/Package.swift with the runtime echo
     screens    the app's screens over stand-ins for SwiftUI and UIKit, and the app's own unit tests
     faults     planted faults in screens and binding, each of which the compiler has to find
@@ -45,7 +46,7 @@ from handheld.proof import record as keep
 from handheld.render import open_app
 from handheld.tools import open_tools
 from helpers.apps import every_task
-from swift import faults, metal
+from swift import faults, manifest, metal
 from swift.screens import Screens, lay_out
 from swift.toolchain import NoSwiftError, Swift, find_swift
 
@@ -155,6 +156,15 @@ def style(lane: Lane) -> int:
     return 1
 
 
+def every_part(lane: Lane) -> int:
+    fetched, wrong = manifest.problems(lane.swift, lane.work / "manifest")
+    if wrong or not fetched:
+        raise StepFailed("\n".join(wrong) or "no target is fetched on a Mac, yet several parts have one")
+    shutil.copyfile(manifest.NATIVE / ".swift-format", lane.work / "manifest" / ".swift-format")
+    lane.must(["swift-format", "lint", "--strict", "Package.swift"], lane.work / "manifest")
+    return 1
+
+
 def echo(lane: Lane) -> int:
     return lane.test(lane.app("echo") / "native", "echo")
 
@@ -176,7 +186,6 @@ def planted(lane: Lane) -> int:
 def kernels(lane: Lane) -> int:
     native = lane.app("llama_cpp") / "native"
     wrong = metal.differences(lane.swift, native, lane.work) + metal.models_left_out(native)
-    wrong += metal.on_a_mac(lane.swift, native, lane.work)
     if wrong:
         raise StepFailed("\n".join(wrong))
     return 1
@@ -213,6 +222,7 @@ def asan(lane: Lane) -> int:
 STEPS: dict[str, Callable[[Lane], int]] = {
     "render": render,
     "style": style,
+    "manifest": every_part,
     "echo": echo,
     "screens": screens,
     "faults": planted,

@@ -1,20 +1,14 @@
-"""What runtimes/llama_cpp/swift/ does by hand that llama.cpp's CMake files do: join Metal kernels, list the models.
-
-And what the package is on a Mac, where its manifest says more than here.
-"""
+"""What runtimes/llama_cpp/swift/ does by hand that llama.cpp's CMake files do: join Metal kernels, list the models."""
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 import struct
 from pathlib import Path
 
 from swift.toolchain import Swift
 
 OURS = "runtimes/llama_cpp/swift/metal_kernels.S"
-METAL = "CGgmlMetal"
 SHARED = ("fa_common", "fa_vec_common")
 CUT = re.compile(r'#include "(common\.h|dequantize\.h|quantize\.h|fa_common\.metal|fa_vec_common\.metal)"|#pragma once')
 
@@ -27,36 +21,6 @@ def models_left_out(native: Path) -> list[str]:
     wrong = [f"{name} is in no models_*.cpp" for name in there - set(taken)]
     wrong += [f"{name} does not exist" for name in set(taken) - there]
     return sorted(wrong + [f"{name} is taken twice" for name in set(taken) if taken.count(name) > 1])
-
-
-def on_a_mac(swift: Swift, native: Path, scratch: Path) -> list[str]:
-    """What is wrong with the package that a Mac sees: Metal has to be in it, for Apple's systems; as sentences."""
-    folder = scratch / "manifest of a mac"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    manifest = (native / "Package.swift").read_text("utf-8").replace("#if os(macOS)", "#if true")
-    (folder / "Package.swift").write_text(manifest, encoding="utf-8")
-    done = swift.run(["swift", "package", "dump-package"], folder, quiet=True)
-    if done.returncode != 0:
-        return [f"The manifest is refused on a Mac:\n{done.stdout}"]
-    targets = {target["name"]: target for target in json.loads(done.stdout[done.stdout.index("{") :])["targets"]}
-    core = targets["CHandheld"]
-    conditions = {
-        name: (condition or {}).get("platformNames", []) for name, condition in map(_dependency, core["dependencies"])
-    }
-    defined = [setting for setting in core["settings"] if setting["kind"].get("define", {}).get("_0") == "HH_METAL"]
-    wrong = []
-    if METAL not in targets or sorted(conditions.get(METAL, [])) != ["ios", "macos"]:
-        wrong.append(f"{METAL} is no part of the core on iOS and macOS")
-    if [sorted(setting.get("condition", {}).get("platformNames", [])) for setting in defined] != [["ios", "macos"]]:
-        wrong.append("HH_METAL is not defined on iOS and macOS alone")
-    return wrong
-
-
-def _dependency(dependency: dict[str, list[object]]) -> tuple[object, dict[str, list[str]] | None]:
-    ((_, value),) = dependency.items()
-    condition = value[-1]
-    return value[0], condition if isinstance(condition, dict) else None
 
 
 def differences(swift: Swift, native: Path, scratch: Path) -> list[str]:

@@ -13,10 +13,17 @@
 namespace hh::runtimes::executorch {
 namespace {
 
+#if defined(HH_EXECUTORCH_LINKED)  // there is no newer release for iPhones
+constexpr const char *kVersion = "1.5.0";
+#else
 constexpr const char *kVersion = "1.5.1";
+#endif
 constexpr const char *kPorts = "handheld_io";  // a constant method that names what a program itself does not name
-constexpr std::int32_t kOutOfMemory = 0x21, kInvalidProgram = 0x23, kNotFound = 0x20;  // runtime/core/error.h
+constexpr std::int32_t kOutOfMemory = 0x21;       // runtime/core/error.h
 
+#if defined(HH_EXECUTORCH_LINKED)  // where a system opens no libraries, the app is linked to it
+const hh_et_api &bridge() { return *hh_et_functions(); }
+#else
 const hh_et_api &bridge() {
     static std::mutex mutex;
     static const hh_et_api *api = nullptr;
@@ -27,6 +34,7 @@ const hh_et_api &bridge() {
     }
     return *api;
 }
+#endif
 
 struct Type {
     std::int32_t theirs;  // ScalarType
@@ -49,13 +57,20 @@ std::string said() {
                                       "part and do it in the task's C++.");
 }
 
+/** The first operator of the program that the libraries lack, in words. ExecuTorch only logs it, and not everywhere. */
+std::string lacking_operator(const File &file) {
+    for (const std::string &name : operators_of(file))
+        if (bridge().has_operator(name.c_str()) == 0) return name;
+    return "one that takes other types";
+}
+
 [[noreturn]] void refuse_model(const File &file, std::int32_t code) {
     const std::string words = bridge().words(), label = file.label();
     switch (code) {
         case HH_ET_OPERATOR:
-            throw Failure(HH_UNSUPPORTED, label + " uses an operator that ExecuTorch " + kVersion + "'s libraries lack (" + words +
-                                              "). Export it with a partitioner that takes the operator, or write the model "
-                                              "without it.");
+            throw Failure(HH_UNSUPPORTED, label + " uses an operator that ExecuTorch " + kVersion + "'s libraries lack (" +
+                                              lacking_operator(file) + "). Export it with a partitioner that takes the "
+                                              "operator, or write the model without it.");
         case HH_ET_BACKEND:
             throw Failure(HH_UNSUPPORTED, label + " was lowered for " + words + ", which is not in this app's libraries. Lower "
                                               "it for XNNPACK: to_edge_transform_and_lower(..., partitioner=[XnnpackPartitioner()]).");

@@ -19,6 +19,7 @@
 #include <executorch/runtime/backend/interface.h>
 #include <executorch/runtime/executor/method.h>
 #include <executorch/runtime/executor/program.h>
+#include <executorch/runtime/kernel/operator_registry.h>
 #include <executorch/runtime/platform/platform.h>
 
 namespace executorch::extension::threadpool {
@@ -292,8 +293,8 @@ int32_t open_model(const char *path, const void *data, size_t size, int32_t thre
                 must(extension::MmapDataLoader::from(path, extension::MmapDataLoader::MlockConfig::NoMlock)));
         else
             model->loader = std::make_unique<extension::BufferDataLoader>(data, size);
-        model->program.emplace(
-            must(Program::load(model->loader.get(), Program::Verification::InternalConsistency)));
+        // The core has looked at all of its tables: only some of ExecuTorch's libraries can.
+        model->program.emplace(must(Program::load(model->loader.get(), Program::Verification::Minimal)));
         check_method(*model->program);
         read_ports(*model, must(model->program->method_meta(kMethod)));
         check_delegates(*model);
@@ -410,6 +411,7 @@ const hh_et_api *hh_et_functions(void) {
         .words = [] { return words.c_str(); },
         .open = open_model,
         .close = close_model,
+        .has_operator = [](const char *name) -> int32_t { return registry_has_op_function(name); },
         .count = [](const hh_et_model *model, int32_t is_output) {
             return is_output != 0 ? model->outputs.size() : model->inputs.size();
         },

@@ -19,7 +19,7 @@ extern "C" {
 
 enum {
     HH_ET_MORE = 0x1000,      /* hh_et_step: not finished yet */
-    HH_ET_OPERATOR = 0x1001,  /* an operator that is not in the libraries; hh_et_words names it */
+    HH_ET_OPERATOR = 0x1001,  /* an operator that is not in the libraries; hh_et_has_operator tells which */
     HH_ET_BACKEND = 0x1002,   /* a delegate that is not in the libraries; hh_et_words is its name */
     HH_ET_PORT = 0x1003,      /* an input or output that is no dense row-major tensor on the CPU; hh_et_words says what */
     HH_ET_METHOD = 0x1004,    /* no method "forward"; hh_et_words lists those there are */
@@ -50,6 +50,9 @@ typedef const char *hh_et_words_fn(void);
 typedef int32_t hh_et_open_fn(const char *path, const void *data, size_t size, int32_t threads, hh_et_model **out);
 typedef void hh_et_close_fn(hh_et_model *model);
 
+/* 1 if the libraries have the operator, as in "aten::add.out". */
+typedef int32_t hh_et_has_operator_fn(const char *name);
+
 /* is_output: 0 for inputs. */
 typedef size_t hh_et_count_fn(const hh_et_model *model, int32_t is_output);
 typedef void hh_et_port_fn(const hh_et_model *model, int32_t is_output, size_t index, hh_et_port *out);
@@ -78,6 +81,7 @@ typedef struct hh_et_api {
     hh_et_words_fn *words;
     hh_et_open_fn *open;
     hh_et_close_fn *close;
+    hh_et_has_operator_fn *has_operator;
     hh_et_count_fn *count;
     hh_et_port_fn *port;
     hh_et_text_fn *text;

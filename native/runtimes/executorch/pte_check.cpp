@@ -1,11 +1,11 @@
 #include "runtimes/executorch/pte_check.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "core/failure.hpp"
 #include "core/file_kind.hpp"
+#include "runtimes/executorch/pte_tables.hpp"
 
 namespace hh::runtimes::executorch {
 namespace {
@@ -13,88 +13,6 @@ namespace {
 // The extended header, as in 1.5.1: behind the first 8 bytes of a FlatBuffer, all of it little-endian.
 constexpr std::size_t kHeader = 8, kLength = 12, kProgramSize = 16, kSegmentBase = 24, kSegmentSize = 32;
 constexpr std::size_t kHeaderEnd = 40, kOldLength = 24;
-
-template <typename T>
-T number_at(const std::string &head, std::size_t at) {
-    T value = 0;
-    std::memcpy(&value, head.data() + at, sizeof value);
-    return value;
-}
-
-[[noreturn]] void refuse(const File &file, const std::string &why) {
-    throw Failure(HH_FILE_INVALID, file.label() + " is a damaged or truncated ExecuTorch program: " + why + ".");
-}
-
-/** The FlatBuffer of a program. Whatever is read lies inside of it, or the file is refused. */
-class Tables {
-public:
-    Tables(const File &file, std::size_t size) : file_(file), data_(file.head(size)) {}
-
-    [[nodiscard]] std::size_t root() const { return follow(0); }
-
-    /** Where a table's field lies, or 0 if it is not there. */
-    [[nodiscard]] std::size_t field(std::size_t table, std::size_t slot) const {
-        const std::int64_t back = static_cast<std::int64_t>(table) - at<std::int32_t>(table);
-        if (back < 0) refuse(file_, "a table lies before its beginning");
-        const std::size_t vtable = static_cast<std::size_t>(back), place = 4 + 2 * slot;
-        if (place + 2 > at<std::uint16_t>(vtable)) return 0;
-        const std::uint16_t offset = at<std::uint16_t>(vtable + place);
-        return offset == 0 ? 0 : table + offset;
-    }
-    [[nodiscard]] std::size_t follow(std::size_t place) const { return place + at<std::uint32_t>(place); }
-    /** The table or list that a field leads to. ExecuTorch reads the fields that every program has without asking. */
-    [[nodiscard]] std::size_t inner(std::size_t table, std::size_t slot) const {
-        const std::size_t place = field(table, slot);
-        if (place == 0) refuse(file_, "a part that every program has is missing");
-        return follow(place);
-    }
-    void must_have(std::size_t table, std::initializer_list<std::size_t> slots) const {
-        for (const std::size_t slot : slots) (void)inner(table, slot);
-    }
-
-    template <typename T>
-    [[nodiscard]] T at(std::size_t place) const {
-        if (place > data_.size() || data_.size() - place < sizeof(T)) refuse(file_, "it points behind its end");
-        return number_at<T>(data_, place);
-    }
-    template <typename T>
-    [[nodiscard]] T number(std::size_t table, std::size_t slot) const {
-        const std::size_t place = field(table, slot);
-        return place == 0 ? 0 : at<T>(place);
-    }
-    /** The elements of a vector, or none. */
-    template <typename T>
-    [[nodiscard]] std::vector<T> list(std::size_t table, std::size_t slot) const {
-        const std::size_t place = field(table, slot);
-        if (place == 0) return {};
-        const std::size_t first = follow(place), count = at<std::uint32_t>(first);
-        if (count > (data_.size() - std::min(first, data_.size())) / sizeof(T)) refuse(file_, "a list ends behind its end");
-        std::vector<T> items(count);
-        for (std::size_t i = 0; i < count; ++i) items[i] = at<T>(first + 4 + i * sizeof(T));
-        return items;
-    }
-    /** The tables of a vector. */
-    [[nodiscard]] std::vector<std::size_t> tables(std::size_t table, std::size_t slot) const {
-        const std::size_t place = field(table, slot);
-        if (place == 0) return {};
-        const std::size_t first = follow(place), count = list<std::uint32_t>(table, slot).size();
-        std::vector<std::size_t> items(count);
-        for (std::size_t i = 0; i < count; ++i) items[i] = follow(first + 4 + 4 * i);
-        return items;
-    }
-
-    /** Refuses places that are not below `count`; -1 stands for a value that is not given. */
-    template <typename T>
-    void check_places(const std::vector<T> &places, std::size_t count, const char *what) const {
-        for (const T place : places)
-            if (place < -1 || place >= static_cast<std::int64_t>(count))
-                refuse(file_, std::string("it names ") + what + " that it does not have");
-    }
-
-private:
-    const File &file_;
-    std::string data_;
-};
 
 // Of schema/program.fbs: where a field lies in its table, and what a union holds.
 namespace slot {
@@ -134,7 +52,7 @@ void check_instruction(const Tables &file, std::size_t instruction, std::size_t 
     }
 }
 
-// ExecuTorch verifies that tables and lists lie inside the file, but takes most places in lists as they are.
+// ExecuTorch takes most places in lists as they are.
 void check_plan(const Tables &file, std::size_t plan, std::size_t blobs) {
     file.must_have(plan, {slot::name, slot::values, slot::inputs, slot::outputs, slot::chains, slot::operators,
                           slot::delegates, slot::buffer_sizes});
@@ -164,17 +82,33 @@ void check_plan(const Tables &file, std::size_t plan, std::size_t blobs) {
     }
 }
 
-}  // namespace
-
-void check_program(const File &file) {
+Tables tables_of(const File &file) {
     check_pte(file);
     const std::string head = file.head(kHeaderEnd);
     const bool extended = head.compare(kHeader, 4, "eh00") == 0;
-    const Tables tables(file, static_cast<std::size_t>(extended ? number_at<std::uint64_t>(head, kProgramSize)
-                                                                : static_cast<std::uint64_t>(file.size())));
+    return {file, static_cast<std::size_t>(extended ? number_at<std::uint64_t>(head, kProgramSize)
+                                                    : static_cast<std::uint64_t>(file.size()))};
+}
+
+}  // namespace
+
+void check_program(const File &file) {
+    const Tables tables = tables_of(file);
+    check_tables(tables);
     const std::size_t program = tables.root();
     for (const std::size_t plan : tables.tables(program, slot::plans))
         check_plan(tables, plan, tables.tables(program, slot::inline_data).size());
+}
+
+std::vector<std::string> operators_of(const File &file) {
+    const Tables tables = tables_of(file);
+    std::vector<std::string> names;
+    for (const std::size_t plan : tables.tables(tables.root(), slot::plans))
+        for (const std::size_t known : tables.tables(plan, slot::operators)) {
+            const std::string overload = tables.text(known, slot::overload);
+            names.push_back(tables.text(known, slot::name) + (overload.empty() ? "" : "." + overload));
+        }
+    return names;
 }
 
 void check_pte(const File &file) {
