@@ -22,13 +22,13 @@ PLATFORMS = {"aarch64-ios.17.0": 2, "aarch64-ios.17.0-simulator": 7}
 """Target -> the number of the platform in LC_BUILD_VERSION."""
 PROCESSORS: dict[str, tuple[str, ...]] = {"apple_a12": (), "apple_a13": ("-DHH_NEEDS_DOT_PRODUCT",)}
 """What ios.processor of app.toml chooses, and what the package then defines."""
-DEFINED = re.compile(r'\.define\("(\w+)", \.when\(platforms: (?:apple|\[\.iOS\])\)\)')
-"""What a runtime's part of the package defines for iPhones."""
 BUILD_VERSION = 0x32
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 FRAMEWORKS = Path(__file__).resolve().parent / "stub" / "frameworks"
 """Stand-ins for the frameworks that are called from Objective-C++."""
-SETTING = re.compile(r'\.(headerSearchPath|define)\("([^"\\]+)"(, to: "([^"]*)")?')
+SETTING = re.compile(
+    r'\.(headerSearchPath|define)\("([^"\\]+)"(, to: "([^"]*)")?(?!, \.when\(platforms: \[\.linux\]\))'
+)
 """A part's setting in the package's manifest; a search path that is put together there is none."""
 
 
@@ -54,7 +54,7 @@ class Compiler:
         vendored = [native / "third_party", *(library / name for name in ("include", "ggml/include", "src", "common"))]
         argv: list[str | Path] = [
             self.folder / "zig", "c++", "-target", target, f"-mcpu={processor}", *PROCESSORS[processor],
-            *defined(source), *settings, "-std=c++20", "-O1", *WARNINGS, "-I", native, "-I", native / "include",
+            *settings, "-std=c++20", "-O1", *WARNINGS, "-I", native, "-I", native / "include",
             *(part for path in vendored for part in ("-isystem", path)),
             *(("-fobjc-arc", "-isystem", FRAMEWORKS) if source.suffix == ".mm" else ()),
             # Newer libc++ headers want what only these have: mbstate_t, and all of Apple's libc.
@@ -76,13 +76,6 @@ def find() -> Compiler | None:
     return Compiler(Path(found.origin).parent) if found and found.origin else None
 
 
-def defined(source: Path) -> list[str]:
-    """The flags that the package has for a file of ours, beside those for the processor."""
-    part = source.parent / "swiftpm.swift"
-    names = DEFINED.findall(part.read_text(encoding="utf-8")) if part.exists() else []
-    return [f"-D{name}" for name in names if f"-D{name}" not in PROCESSORS["apple_a13"]]
-
-
 def sources(native: Path) -> list[Path]:
     """Everything that is ours and goes into an app; what is fetched is not ours to mend."""
     folders = ("core", "processing", "runtimes", "tasks")
@@ -97,20 +90,19 @@ def settings(native: Path) -> list[str]:
     for kind, name, has_value, value in SETTING.findall(manifest.partition("// MARK: Package")[0]):
         if kind == "headerSearchPath":
             arguments += ["-isystem", str(native / name)]
-        else:
+        elif f"-D{name}" not in PROCESSORS["apple_a13"]:
             arguments.append(f"-D{name}={value}" if has_value else f"-D{name}")
     return arguments
 
 
-def check(
-    compiler: Compiler, native: Path, scratch: Path, files: Sequence[Path], settings: Sequence[str] = ()
-) -> list[str]:
+def check(compiler: Compiler, native: Path, scratch: Path, files: Sequence[Path]) -> list[str]:
     """Compile files for both platforms and processors; gives what is wrong, as sentences."""
+    package = settings(native)
 
     def compile_one(job: tuple[Path, str, str]) -> str:
         source, target, processor = job
         object_ = scratch / target / processor / source.relative_to(native).with_suffix(".o")
-        return compiler.compile(source, target, processor, native, object_, settings=settings)
+        return compiler.compile(source, target, processor, native, object_, settings=package)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return [said for said in pool.map(compile_one, product(files, PLATFORMS, PROCESSORS)) if said]

@@ -117,7 +117,7 @@ def _compile_runtime(lane: Lane, compiler: cross.Compiler, runtime: str) -> int:
     files = [
         file for file in cross.sources(native) if file.is_relative_to(native / "runtimes") and file.suffix != ".mm"
     ]
-    _refuse(cross.check(compiler, native, scratch, files, cross.settings(native)))
+    _refuse(cross.check(compiler, native, scratch, files))
     return len(files)
 
 
