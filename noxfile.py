@@ -62,9 +62,13 @@ def generate(session: nox.Session) -> None:
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Run all golden cases on this machine and record what passed in docs/generated/proof.json."""
-    prepare(session)
+    """Run all golden cases on this machine and record what passed in docs/generated/proof.json.
+
+    With -- --check nothing is kept.
+    """
+    prepare(session, "test")
     session.run("python", "-m", "handheld.prove", *session.posargs)
+    session.run("python", "-m", "native.prove_own", *session.posargs, env={"PYTHONPATH": "tests"})
     session.run("python", "-m", "handheld.codegen")
 
 
