@@ -23,9 +23,16 @@ LEVELS = ("graph", "host", "jvm", "swift", "emulator", "simulator", "device")
 PROOF = Path("docs") / "generated" / "proof.json"
 
 
+OWN = "own"
+"""A model that the catalogue does not have."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Proof:
-    """A golden case that passed. `where` is the system and processor, such as "linux x86_64"."""
+    """A golden case that passed. `where` is the system and processor, such as "linux x86_64".
+
+    `model` is a name of the catalogue, or `OWN`.
+    """
 
     task: str
     runtime: str

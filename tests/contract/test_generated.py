@@ -13,7 +13,7 @@ import pytest
 from handheld.catalog import load_catalog
 from handheld.codegen import NOTE, drift, generated, write
 from handheld.codegen_docs import BEGIN, with_table
-from handheld.proof import LEVELS, Proof, levels, load_proofs, record
+from handheld.proof import LEVELS, OWN, Proof, levels, load_proofs, record
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_proof_names_what_exists(repository: Path) -> None:
     catalog = load_catalog(repository)
     for proof in load_proofs(repository):
         task = catalog.tasks[proof.task]
-        assert proof.model in {model.name for model in task.models}
+        assert proof.model in {OWN, *(model.name for model in task.models)}
         assert proof.runtime in catalog.runtimes
         assert proof.level in LEVELS
 

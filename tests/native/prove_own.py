@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from handheld import resources
@@ -18,7 +19,7 @@ from handheld.catalog import load_catalog
 from handheld.catalog_keys import HOST
 from handheld.facts import gather_host
 from handheld.progress import SilentProgress
-from handheld.proof import Proof, proofs_of, record
+from handheld.proof import OWN, Proof, proofs_of, record
 from handheld.prove import Nowhere
 from handheld.run import run_golden
 from handheld.tools import Tools, open_tools
@@ -42,7 +43,7 @@ def prove_own(folder: Path, tools: Tools) -> Iterator[Proof]:
             app = render(where / "app", runtime, tiny_file(runtime, shape, where), tools, task=TASK, platform=None)
             library = build_app(app, tools, SilentProgress())
             list(run_golden(library, None, Nowhere(), SilentProgress()))
-            yield from proofs_of(app.lock, HOST, machine)
+            yield from (replace(proof, model=OWN) for proof in proofs_of(app.lock, HOST, machine))
 
 
 def main(arguments: Sequence[str] = ()) -> int:
