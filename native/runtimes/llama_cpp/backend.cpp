@@ -127,14 +127,18 @@ private:
     void start(const File &file, const ModelRequest &request, const Gpu *gpu) {
         position_ = 0;
         if (request.memory > 0) {
-            take_weights(file, request, gpu, true);
-            make_context(request.options, gpu);
+            set_up(file, request, gpu, true);
             check_memory(memory(), request.memory, file.label());
         }
-        take_weights(file, request, gpu, false);
-        make_context(request.options, gpu);
+        set_up(file, request, gpu, false);
         measure_vocabulary();
         try_out(request.cancel, gpu);
+    }
+
+    // With `measure`, only as far as it takes to know what it would take.
+    void set_up(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure) {
+        take_weights(file, request, gpu, measure);
+        make_context(request.options, gpu);
     }
 
     void take_weights(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure) {

@@ -76,15 +76,18 @@ public:
 private:
     void start(const File &file, const ModelRequest &request, const Gpu *gpu) {
         if (request.memory > 0) {
-            take_weights(file, request, gpu, true);
-            pooling_ = pooling_of(request.options.text("pooling"), file);
-            make_context(request.options, gpu);
+            set_up(file, request, gpu, true);
             check_memory(memory(), request.memory, file.label());
         }
-        take_weights(file, request, gpu, false);
+        set_up(file, request, gpu, false);
+        try_out(request.cancel);
+    }
+
+    // With `measure`, only as far as it takes to know what it would take.
+    void set_up(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure) {
+        take_weights(file, request, gpu, measure);
         pooling_ = pooling_of(request.options.text("pooling"), file);
         make_context(request.options, gpu);
-        try_out(request.cancel);
     }
 
     void take_weights(const File &file, const ModelRequest &request, const Gpu *gpu, bool measure) {
