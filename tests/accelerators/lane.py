@@ -210,9 +210,9 @@ def missing_library(runtime: str, lane: Lane, shipped: Path, folder: Path) -> tu
     """A core that lacks the runtime's library for GPUs, and what the note has to say of that."""
     if runtime in REPLACED:
         return "has no WebGPU", shipped
-    part, said = {
-        vulkan.RUNTIME: ("vulkan", "libggml-vulkan.so: cannot open shared object file"),
-    }.get(runtime, ("Accelerator", "library for GPUs is not here"))
+    part, said = "Accelerator", "library for GPUs is not here"
+    if runtime == vulkan.RUNTIME:
+        part, said = "vulkan", "libggml-vulkan.so: cannot open shared object file"
     return said, copy_of(lane.library.parent, folder / "without", part) / shipped.name
 
 

